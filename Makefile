@@ -1,0 +1,40 @@
+# Everything sets itself up: `make demo` and `make test` need Python 3.11+, pip, git, make and a C compiler.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 4566
+UV := .tools/uv/bin/uv
+export UV_PYTHON_DOWNLOADS := never
+export UV_CACHE_DIR ?= $(CURDIR)/.tools/uv-cache
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Byte code stays out of the folders that `sam` packages: their digests must not change by being run.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help setup demo up down reset test test-slow lint bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.installed .tools/sam/.installed .tools/awscli/.installed ## make the environments (done by every other target)
+
+$(UV):
+	@echo "Setting up: uv"
+	@$(PYTHON) -m pip install --quiet --root-user-action=ignore --target .tools/uv uv
+
+.venv/.installed: requirements/product.txt pyproject.toml | $(UV)
+	@echo "Setting up: .venv (locked dependencies)"
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv
+	@VIRTUAL_ENV=.venv $(UV) pip sync --quiet --require-hashes requirements/product.txt
+	@VIRTUAL_ENV=.venv $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.tools/%/.installed: requirements/%.txt | $(UV)
+	@echo "Setting up: $*"
+	@$(UV) venv --quiet --clear --python $(PYTHON) .tools/$*
+	@VIRTUAL_ENV=.tools/$* $(UV) pip sync --quiet --require-hashes requirements/$*.txt
+	@touch $@
+
+lock: | $(UV) ## renew the lock files
+	@for n in product sam checkov awscli; do \
+	  $(UV) pip compile --quiet --upgrade --universal --no-header --python-version 3.11 --generate-hashes requirements/$$n.in -o requirements/$$n.txt; done
+	@$(UV) pip compile --quiet --upgrade --universal --no-header --python-version 3.11 --generate-hashes -c requirements/product.txt layers/deps/requirements.in -o layers/deps/requirements.txt

@@ -1,0 +1,125 @@
+"""Names and places: the only module that builds a job name or a path in the artifacts bucket."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+
+from dropforge.errors import NameInvalidError
+
+PROJECT = re.compile(r"[a-z](?:-?[a-z0-9]){1,30}")
+RUN = re.compile(r"[a-z0-9]{10}")
+JOB_NAME_LIMIT = 32  # tuning and AutoML jobs; training and processing jobs would allow 63
+TRIES_PER_ATTEMPT = 10
+CHANNELS = ("train", "validation", "batch", "truth", "unlabelled", "features")
+
+_LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d[a-z]*d[a-z]*|g5|g6e?|gr6|p5(?:en?)?|trn\d.*)\.")
+
+
+def is_project(name: str) -> bool:
+    """Whether SageMaker and we accept this as a project's name (also the endpoint's and the package group's)."""
+    return len(name) <= 31 and PROJECT.fullmatch(name) is not None
+
+
+def run_id(*parts: str) -> str:
+    """Ten lower-case letters and digits that depend on nothing but `parts`."""
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
+    return base64.b32encode(digest)[:10].decode().lower()
+
+
+def job_name(run: str, step: str, attempt: int) -> str:
+    """`df-<run>-<step>-a<attempt>`.
+
+    Raises:
+        NameInvalidError: longer than 32 characters, or a run that is none.
+    """
+    name = f"df-{run}-{step}-a{attempt}"
+    if not RUN.fullmatch(run) or len(name) > JOB_NAME_LIMIT:
+        raise NameInvalidError(f"{name!r}: a job is named df-<10 letters and digits>-<step>-a<n>, at most 32 long")
+    return name
+
+
+def job_attempt(run_attempt: int, job_try: int = 1) -> int:
+    """One number for both: the first run attempt has jobs a1, a2, …; the second a11, a12, …
+
+    A job name can be used once, and both a job and its whole run may be tried again.
+    """
+    return (run_attempt - 1) * TRIES_PER_ATTEMPT + job_try
+
+
+def next_job_name(name: str) -> str:
+    """The same job's name for the next try.
+
+    Raises:
+        NameInvalidError: not a name that `job_name` made.
+    """
+    match = re.fullmatch(r"df-([a-z0-9]{10})-([a-z0-9-]+)-a(\d+)", name)
+    if match is None:
+        raise NameInvalidError(f"{name!r} is not named df-<run>-<step>-a<attempt>")
+    return job_name(match[1], match[2], int(match[3]) + 1)
+
+
+def job_try(name: str) -> int:
+    """Which try within its run attempt this job is, from 1."""
+    return (int(name.rsplit("-a", 1)[1]) - 1) % TRIES_PER_ATTEMPT + 1
+
+
+def execution_name(run: str, attempt: int) -> str:
+    """The name of the run machine's execution for this attempt."""
+    return f"{run}-a{attempt}"
+
+
+def has_local_storage(instance_type: str) -> bool:
+    """Whether the instance has NVMe storage, for which SageMaker refuses a VolumeKmsKeyId."""
+    return _LOCAL_STORAGE.match(instance_type) is not None
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` as (bucket, key).
+
+    Raises:
+        NameInvalidError: not an S3 URI.
+    """
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise NameInvalidError(f"{uri!r} is not an s3:// URI")
+    return bucket, key
+
+
+@dataclass(frozen=True)
+class Place:
+    """One object, in the forms that the AWS APIs ask for."""
+
+    bucket: str
+    key: str
+
+    @property
+    def uri(self) -> str:
+        """`s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    def below(self, name: str) -> Place:
+        """An object or prefix below this one."""
+        return Place(self.bucket, f"{self.key}{name}")
+
+    def parts(self) -> dict[str, str]:
+        """`{uri, bucket, key}` for a state that reads or writes the object."""
+        return {"uri": self.uri, "bucket": self.bucket, "key": self.key}
+
+
+def run_folder(artifacts: str, project: str, run: str) -> Place:
+    """`artifacts/<project>/runs/<run>/`."""
+    return Place(artifacts, f"{project}/runs/{run}/")
+
+
+def dataset_folder(artifacts: str, project: str, digest: str) -> Place:
+    """`artifacts/<project>/datasets/<digest>/`."""
+    return Place(artifacts, f"{project}/datasets/{digest}/")
+
+
+def tags(project: str, run: str) -> list[dict[str, str]]:
+    """The tags of everything that a run makes (not of versioned model packages, which take none)."""
+    return [{"Key": "dropforge:project", "Value": project}, {"Key": "dropforge:run", "Value": run}]
