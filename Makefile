@@ -38,3 +38,32 @@ lock: | $(UV) ## renew the lock files
 	@for n in product sam checkov awscli; do \
 	  $(UV) pip compile --quiet --upgrade --universal --no-header --python-version 3.11 --generate-hashes requirements/$$n.in -o requirements/$$n.txt; done
 	@$(UV) pip compile --quiet --upgrade --universal --no-header --python-version 3.11 --generate-hashes -c requirements/product.txt layers/deps/requirements.in -o layers/deps/requirements.txt
+
+demo: setup ## play the whole loop once, on a cloud of its own
+	@.venv/bin/dropforge demo
+
+up: setup ## start the local cloud with the stack deployed (PORT=4566)
+	@.venv/bin/dropforge up --port $(PORT)
+
+down: setup ## stop it; its state is kept
+	@.venv/bin/dropforge down --port $(PORT)
+
+reset: setup ## stop it and forget all its state
+	@.venv/bin/dropforge reset --port $(PORT)
+
+lint: setup .tools/checkov/.installed ## format, lint, types, templates
+	@.venv/bin/ruff format --check --quiet . || { echo "Run: .venv/bin/ruff format"; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+
+test: lint ## everything: lint, types, unit, contract, machines, the local loop
+	@.venv/bin/pytest -m "not slow"
+
+test-slow: setup ## the tests that take minutes
+	@.venv/bin/pytest -m slow
+
+bench: setup ## how fast the handlers start, as ratios
+	@.venv/bin/python -m benchmarks.handlers
+
+clean: ## remove what setup and builds made
+	@rm -rf .venv .tools .aws-sam .mypy_cache .ruff_cache .hypothesis

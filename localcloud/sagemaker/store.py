@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ CREATE INDEX IF NOT EXISTS by_arn ON resources (arn);
 CREATE TABLE IF NOT EXISTS tags (
   arn TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (arn, key));
 """
+_SET_TAG = "INSERT INTO tags VALUES (?, ?, ?) ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value"
 _COLUMNS = "sequence, kind, name, arn, status, created, modified, document"
 
 
@@ -69,20 +71,17 @@ class Store:
         """Add a resource with its tags; raises ResourceExistsError."""
         row = (record.kind, record.name.lower(), record.name, record.arn, record.status)
         times = (record.created, record.modified, json.dumps(record.document))
-        with self._lock:
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                cursor = self._database.execute(
+        try:
+            with self._transaction() as database:
+                cursor = database.execute(
                     "INSERT INTO resources (kind, key, name, arn, status, created, modified, document)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (*row, *times),
                 )
-                self._write_tags(record.arn, tags)
-            except sqlite3.IntegrityError as error:
-                self._database.execute("ROLLBACK")
-                raise ResourceExistsError(record.name) from error
-            self._database.execute("COMMIT")
-            record.sequence = cursor.lastrowid or 0
+                database.executemany(_SET_TAG, [(record.arn, tag["Key"], tag["Value"]) for tag in tags])
+        except sqlite3.IntegrityError as error:
+            raise ResourceExistsError(record.name) from error
+        record.sequence = cursor.lastrowid or 0
 
     def get(self, kind: str, name: str) -> Record:
         """The resource of that name; raises ResourceMissingError."""
@@ -99,10 +98,10 @@ class Store:
 
     def update(self, kind: str, name: str, change: Callable[[Record], None]) -> Record:
         """Apply `change` to the stored resource and keep it; what `change` raises leaves it as it was."""
-        with self._lock:
+        with self._transaction() as database:
             record = self.get(kind, name)
             change(record)
-            self._database.execute(
+            database.execute(
                 "UPDATE resources SET status = ?, modified = ?, document = ? WHERE sequence = ?",
                 (record.status, record.modified, json.dumps(record.document), record.sequence),
             )
@@ -110,12 +109,10 @@ class Store:
 
     def delete(self, kind: str, name: str) -> None:
         """Remove the resource and its tags; raises ResourceMissingError."""
-        with self._lock:
+        with self._transaction() as database:
             record = self.get(kind, name)
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.execute("DELETE FROM resources WHERE sequence = ?", (record.sequence,))
-            self._database.execute("DELETE FROM tags WHERE arn = ?", (record.arn,))
-            self._database.execute("COMMIT")
+            database.execute("DELETE FROM resources WHERE sequence = ?", (record.sequence,))
+            database.execute("DELETE FROM tags WHERE arn = ?", (record.arn,))
 
     def select(self, kind: str, where: str = "", values: Iterable[Any] = ()) -> list[Record]:
         """The kind's resources; `where` is SQL of ours ("AND … ORDER BY … LIMIT ?"), never a caller's text."""
@@ -132,24 +129,33 @@ class Store:
 
     def tag(self, arn: str, tags: Iterable[dict[str, str]]) -> None:
         """Set tags; a key that exists takes the new value."""
-        with self._lock:
-            self._write_tags(arn, tags)
+        with self._transaction() as database:
+            database.executemany(_SET_TAG, [(arn, tag["Key"], tag["Value"]) for tag in tags])
 
     def untag(self, arn: str, keys: Iterable[str]) -> None:
         """Remove tags; a key that does not exist is no error."""
-        with self._lock:
-            self._database.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, k) for k in keys])
+        with self._transaction() as database:
+            database.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._database.executescript("DELETE FROM resources; DELETE FROM tags;")
 
-    def _write_tags(self, arn: str, tags: Iterable[dict[str, str]]) -> None:
-        self._database.executemany(
-            "INSERT INTO tags VALUES (?, ?, ?) ON CONFLICT (arn, key) DO UPDATE SET value = excluded.value",
-            [(arn, tag["Key"], tag["Value"]) for tag in tags],
-        )
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; a transaction within a transaction joins it."""
+        with self._lock:
+            if self._database.in_transaction:
+                yield self._database
+                return
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
 
 
 def _record(row: tuple[Any, ...]) -> Record:

@@ -1,1 +1,4 @@
-"""Dropforge."""
+"""Code that runs inside SageMaker jobs and model servers.
+
+Python 3.9 or newer, the standard library, numpy and xgboost only: it runs on the Pythons of AWS's images.
+"""

@@ -13,6 +13,7 @@ PROJECT = re.compile(r"[a-z](?:-?[a-z0-9]){1,30}")
 RUN = re.compile(r"[a-z0-9]{10}")
 JOB_NAME_LIMIT = 32  # tuning and AutoML jobs; training and processing jobs would allow 63
 TRIES_PER_ATTEMPT = 10
+QUIET_PERIOD = 300  # seconds without a new object until a drop is complete
 CHANNELS = ("train", "validation", "batch", "truth", "unlabelled", "features")
 
 _LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d[a-z]*d[a-z]*|g5|g6e?|gr6|p5(?:en?)?|trn\d.*)\.")

@@ -13,7 +13,7 @@ from dropforge.errors import SettingsError
 class Settings(BaseModel):
     """Base of the one settings class of each function: field `kms_key_arn` is variable `KMS_KEY_ARN`."""
 
-    model_config = ConfigDict(frozen=True, str_min_length=1)
+    model_config = ConfigDict(frozen=True)
 
     @classmethod
     def read(cls) -> Self:

@@ -1,0 +1,57 @@
+"""What intake's functions take and give."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from dropforge.handler import Facts
+from pydantic import BaseModel, Field
+
+
+class Window(Facts):
+    """The window item of the drops table."""
+
+    touched_at: str
+    state: Literal["OPEN", "COMPLETE", "CLOSED"]
+    drop: str | None = None
+
+
+class PlanWindow(Facts):
+    """A window as it is, and when it was last touched as this execution saw it before (null: not seen yet)."""
+
+    window: Window | None = None
+    config: str | None = None
+    seen_touched_at: str | None = None
+
+
+class WindowPlan(BaseModel):
+    """`wait` until a time and look again, `close`, or nothing left to do."""
+
+    action: Literal["wait", "close", "done"]
+    until: str | None = None
+    touched_at: str | None = None
+    reason: str
+
+
+class ReadProject(Facts):
+    """An uploaded project.yaml: its text, or why there is none (too large, empty, not text)."""
+
+    key: str
+    size: int | None = None
+    sequencer: str = ""
+    version_id: str | None = None
+    text: str | None = None
+    error: str | None = None
+
+
+class ProjectReading(BaseModel):
+    """A valid project as JSON, or what is wrong. `sequencer` is padded, so that it compares as a string."""
+
+    valid: bool
+    project: str
+    config: str | None = None
+    text_digest: str
+    sequencer: str
+    version_id: str | None = None
+    problems: list[dict[str, Any]] = Field(default_factory=list)
+    name_problem: str | None = None

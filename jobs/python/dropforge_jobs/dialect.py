@@ -1,0 +1,92 @@
+"""How a dropped table is written: its delimiter, and whether its first row is a header."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from dropforge_jobs.errors import TableError
+from dropforge_jobs.files import lines, parse, records
+from dropforge_jobs.values import MISSING, number
+
+DELIMITERS = (",", "\t", ";", "|")
+SAMPLE_LINES = 500
+#: A share of rows with the usual number of fields below which a delimiter is not believed.
+CONSISTENT = 0.8
+
+
+def sample(path: Path, delimiter: str) -> list[list[str]]:
+    """The first records of a file."""
+    return [fields for fields, _, _ in islice(records(path, delimiter), SAMPLE_LINES)]
+
+
+def _score(text_lines: Sequence[str], delimiter: str) -> tuple[bool, float, int] | None:
+    """How well `delimiter` explains the lines: consistent?, share of numeric fields, fields per row."""
+    try:
+        rows = [row for row in parse(iter(text_lines), delimiter) if row]
+    except csv.Error:
+        return None
+    if not rows:
+        return None
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    if width == 1:
+        return None
+    fields = [field.strip() for row in rows for field in row]
+    numeric = sum(field in MISSING or number(field, delimiter == ";") is not None for field in fields)
+    return count / len(rows) >= CONSISTENT, round(numeric / len(fields), 2), width
+
+
+def find_delimiter(path: Path) -> str:
+    """The delimiter of the table in `path`; TableError if no usual one divides its rows.
+
+    Of those that give every row the same number of fields, the one that yields most numbers wins: 1,5;2,5 has
+    two numbers with a decimal comma, not three odd fields.
+    """
+    first = [text for _, text in islice(lines(path), SAMPLE_LINES)]
+    whole = first if len(first) < SAMPLE_LINES else first[:-1]
+    scores = {}
+    for delimiter in DELIMITERS:
+        # A quoted field may run over the sample's end: then its last lines are left out.
+        score = _score(whole, delimiter) or _score(whole[: SAMPLE_LINES // 2], delimiter)
+        if score is not None:
+            scores[delimiter] = score
+    if not scores:
+        if not whole:
+            raise TableError(f"{path.name}: the file holds no row")
+        list(islice(records(path, ","), SAMPLE_LINES))  # names the line where the quoting is broken, if it is
+        raise TableError(
+            f"{path.name}: only one column was found with the delimiters comma, tab, semicolon and bar; "
+            "a table needs a target and at least one more column"
+        )
+    return max(scores, key=lambda delimiter: (scores[delimiter], -DELIMITERS.index(delimiter)))
+
+
+def _numeric(field: str) -> bool:
+    return field in MISSING or number(field) is not None
+
+
+def looks_like_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of `rows` is likely to be a header: distinct names where later rows hold values.
+
+    It is if some column is numeric below a name, or else, in a table of text, if no name occurs again in its
+    column while the values below do.
+    """
+    first, rest = rows[0], rows[1:]
+    if not rest or len(set(first)) < len(first):
+        return False
+    if list(first) == [str(index) for index in range(len(first))]:
+        return True  # what pandas writes for a frame without names
+    names = [field for field in first if field]
+    if len(names) < len(first) - 1 or any(_numeric(name) for name in names):
+        return False
+    columns = list(zip(*(row for row in rest if len(row) == len(first))))
+    if any(
+        all(map(_numeric, column)) and any(field not in MISSING for field in column) for column in columns
+    ):
+        return True
+    again = any(first[index] in column for index, column in enumerate(columns))
+    repeating = any(len(set(column)) <= len(column) / 2 for column in columns)
+    return not again and repeating

@@ -1,0 +1,125 @@
+"""From the text of a project.yaml to a `Project`, or to problems that its owner can put right."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from dropforge.errors import ProjectInvalidError
+from dropforge.problems import Path, Problem
+from dropforge.project import Project
+from dropforge.project_rules import broken_rules
+from dropforge.project_yaml import read
+
+LATER = {"tune", "monitor", "debug", "features", "label", "notify"}
+_KINDS = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "dict_type": "a block of `key: value` lines",
+    "model_type": "a block of `key: value` lines",
+}
+
+
+def read_project(text: str, allowed_images: frozenset[str] = frozenset()) -> Project:
+    """The project that the text describes.
+
+    Raises:
+        ProjectInvalidError: with every problem that was found.
+    """
+    values, lines = read(text)
+    if not isinstance(values, dict):
+        example = "write `algorithm: xgboost` and `target: <column>`"
+        raise ProjectInvalidError([Problem((), "not a block of `key: value` lines", example).as_dict(lines)])
+    try:
+        project = Project.model_validate(values)
+    except ValidationError as error:
+        problems = {p.path: p for e in error.errors(include_url=False) for p in [_problem(e, values)]}
+        raise ProjectInvalidError([p.as_dict(lines) for p in problems.values()]) from None
+    broken = list(broken_rules(project, allowed_images))
+    if broken:
+        raise ProjectInvalidError([p.as_dict(lines) for p in broken])
+    return project
+
+
+def _problem(error: Any, values: dict[str, Any]) -> Problem:
+    path = _path(error["loc"], values, error["type"] == "missing")
+    kind, given, context = error["type"], error.get("input"), error.get("ctx", {})
+    if kind == "extra_forbidden":
+        return _unknown(path)
+    if kind == "missing":
+        return Problem(path, "is required", f"add `{path[-1]}:`; see docs/project.md")
+    if kind == "literal_error":
+        allowed = str(context.get("expected", "")).replace("'", "")
+        close = get_close_matches(str(given), allowed.replace(" or ", ", ").split(", "), n=1)
+        return Problem(path, f"{given!r} is not one of: {allowed}", f"write {close[0] if close else 'one of them'}")
+    if kind == "string_pattern_mismatch":
+        return Problem(path, f"{given!r} does not look right", _pattern_fix(str(path[-1])))
+    if path == ("target",):
+        return Problem(path, f"must be a column, not {_shown(given)}", "write its name, or its index (-1 is the last)")
+    if kind in _KINDS:
+        fix = "put it in quotes" if kind == "string_type" and given is not None else f"write {_KINDS[kind]}"
+        return Problem(path, f"must be {_KINDS[kind]}, not {_shown(given)}", fix)
+    return Problem(path, _sentence(error["msg"], given), "see docs/project.md for what is possible")
+
+
+def _path(loc: tuple[str | int, ...], values: Any, missing: bool) -> Path:
+    """Pydantic's location without the branches of unions, which no user ever wrote."""
+    path: list[str | int] = []
+    for step in loc:
+        if isinstance(values, dict) and step in values and step != "[key]":
+            values = values[step]
+        elif isinstance(values, list) and isinstance(step, int) and step < len(values):
+            values = values[step]
+        elif missing and step == loc[-1]:
+            path.append(step)
+            break
+        else:
+            break
+        path.append(step)
+    return tuple(path)
+
+
+def _unknown(path: Path) -> Problem:
+    name = str(path[-1])
+    if len(path) == 1 and name in LATER:
+        return Problem(path, f"`{name}` does nothing in this version", f"remove `{name}`")
+    known = _keys(path[:-1])
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    fix = f"did you mean `{close[0]}`?" if close else f"remove it; possible here: {', '.join(known)}"
+    return Problem(path, "unknown key", fix)
+
+
+def _keys(path: Path) -> list[str]:
+    """The keys that the part of the file at `path` may have."""
+    model: Any = Project
+    for step in path:
+        if isinstance(step, str):
+            model = _model(model.model_fields[step].annotation)
+    return list(model.model_fields)
+
+
+def _model(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    inner = (_model(a) for a in get_args(annotation)) if get_origin(annotation) else iter(())
+    return next((m for m in inner if m is not None), None)
+
+
+def _pattern_fix(field: str) -> str:
+    if field == "instance_type":
+        return "write a SageMaker instance type such as ml.m5.large"
+    return "write the name of a file directly under code/, such as train.py"
+
+
+def _shown(value: Any) -> str:
+    return "empty" if value is None else f"{value!r}"[:60]
+
+
+def _sentence(message: str, given: Any) -> str:
+    text = message.replace("Input should", "should").replace("Value error, ", "")
+    return f"{text} (it is {_shown(given)})"

@@ -1,0 +1,105 @@
+"""Who acts: calls made with a role that a service assumes, and what a resource's policy grants a service."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from typing import Any
+
+import botocore.client
+import botocore.config
+import botocore.session
+
+from localcloud.glue import hooks
+from localcloud.settings import Settings
+
+Json = dict[str, Any]
+_settings: Settings | None = None
+
+
+class NotAllowedError(PermissionError):
+    """A role or a resource policy does not allow a delivery; the message names both sides."""
+
+
+def install(settings: Settings) -> None:
+    """Remember where this cloud's endpoint is."""
+    global _settings  # noqa: PLW0603 (one local cloud a process, as ministack itself)
+    _settings = settings
+    _client.cache_clear()
+
+
+def role_client(service: str, role_arn: str, principal: str) -> Any:
+    """Return a client that acts as `principal` (`events.amazonaws.com`) having assumed the role.
+
+    Raises:
+        NotAllowedError: there is no such role, or it does not trust the principal.
+    """
+    _check_trust(role_arn, principal)
+    digest = hashlib.sha256(f"{role_arn}\0{principal}".encode()).hexdigest()
+    key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest[24:]
+    name, session = role_arn.rsplit("/", 1)[-1], principal.split(".")[0]
+    account = role_arn.split(":")[4]
+    hooks.target("services.sts", "register_session")(
+        key,
+        {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+            "UserId": f"{name}:{session}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+        },
+    )
+    return _client(service, key, secret, token)
+
+
+@functools.lru_cache(maxsize=256)
+def _client(service: str, key: str, secret: str, token: str) -> Any:
+    assert _settings is not None, "callers.install was not called"
+    # Retries are the caller's business: a hidden one would double an effect.
+    config = botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60,
+                                    max_pool_connections=64)  # fmt: skip
+    return botocore.session.Session().create_client(
+        service, region_name=_settings.region, endpoint_url=_settings.endpoint_url, config=config,
+        aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
+    )  # fmt: skip
+
+
+def _check_trust(role_arn: str, principal: str) -> None:
+    role = hooks.target("services.iam", "_roles").get(role_arn.rsplit("/", 1)[-1])
+    if role is None:
+        raise NotAllowedError(f"there is no role {role_arn}")
+    document = json.loads(role["AssumeRolePolicyDocument"])
+    statements = document.get("Statement", [])
+    statements = statements if isinstance(statements, list) else [statements]
+    # A trust policy has no Resource; the evaluator wants one.
+    policy = {"Statement": [{**statement, "Resource": "*"} for statement in statements]}
+    if not _evaluate(policy, "sts:AssumeRole", role_arn, principal, ""):
+        raise NotAllowedError(f"role {role_arn} does not trust {principal}: add it to AssumeRolePolicyDocument")
+
+
+def check_service(action: str, resource_arn: str, principal: str, source_arn: str) -> None:
+    """Check that the resource's own policy lets a service act on it (queue, topic or function policy).
+
+    Raises:
+        NotAllowedError: it does not; the message says what to add.
+    """
+    service = action.split(":", 1)[0]
+    found = hooks.target("core.iam_evaluator", "_resource_policy")(service, resource_arn)
+    if found is None or not _evaluate(found[0], action, resource_arn, principal, source_arn):
+        raise NotAllowedError(
+            f"the resource policy of {resource_arn} does not allow {action} to {principal} for {source_arn}"
+        )
+
+
+def _evaluate(policy: Any, action: str, resource_arn: str, principal: str, source_arn: str) -> bool:
+    account = resource_arn.split(":")[4]
+    context = hooks.target("core.iam_evaluator", "EvalContext")(
+        principal_arn="*", principal_type="Service", principal_account="", action=action, resource_arn=resource_arn,
+        region=resource_arn.split(":")[3] or "us-east-1", secure_transport=True, source_ip="127.0.0.1",
+        service_context={
+            "aws:sourcearn": source_arn or None, "aws:sourceaccount": account, "aws:sourceowner": account,
+            "aws:principalisawsservice": "true", "aws:principalservicename": principal,
+        },
+    )  # fmt: skip
+    evaluate = hooks.target("core.iam_evaluator", "evaluate_resource_policy")
+    return str(evaluate(policy, context, service=principal).decision) == "Allow"

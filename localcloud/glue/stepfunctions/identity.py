@@ -1,0 +1,118 @@
+"""The machine's role: assumed for an execution, so that every call is judged by IAM where it arrives."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from typing import Any
+
+import botocore.client
+from botocore.config import Config
+
+from localcloud.glue import hooks
+from localcloud.glue.stepfunctions import models
+from localcloud.glue.stepfunctions.errors import StateError
+
+SERVICE = "states.amazonaws.com"
+_READ_TIMEOUT = 910  # a Lambda function may take 900 seconds
+_CONFIG = Config(
+    connect_timeout=10,
+    read_timeout=_READ_TIMEOUT,
+    max_pool_connections=50,
+    # Retries are the machine's: an unseen retry would double an effect.
+    retries={"total_max_attempts": 1},
+    s3={"addressing_style": "path"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+def trusts_step_functions(role: dict[str, Any], machine_arn: str) -> bool:
+    """Tell whether a role's trust policy lets Step Functions assume it for this machine."""
+    document = role.get("AssumeRolePolicyDocument") or {}
+    document = json.loads(document) if isinstance(document, str) else document
+    statements = document.get("Statement", [])
+    ours = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else []
+        services = [services] if isinstance(services, str) else services
+        if principal == "*" or any(s == SERVICE or s.startswith("states.") for s in services):
+            ours.append({**statement, "Principal": "*"})
+    context = hooks.target("core.iam_evaluator", "EvalContext")(
+        principal_arn=SERVICE,
+        principal_type="Service",
+        principal_account=machine_arn.split(":")[4],
+        action="sts:AssumeRole",
+        resource_arn="*",
+        region=machine_arn.split(":")[3],
+        service_context={"aws:sourcearn": machine_arn, "aws:sourceaccount": machine_arn.split(":")[4]},
+    )
+    evaluate = hooks.target("core.iam_evaluator", "evaluate_trust_policy")
+    return bool(evaluate({"Statement": ours}, SERVICE, context))
+
+
+class Identity:
+    """Clients that sign with a session of the machine's role. One per execution."""
+
+    def __init__(self, endpoint_url: str, role_arn: str, machine_arn: str) -> None:
+        self._endpoint_url = endpoint_url
+        self.region, self.account = machine_arn.split(":")[3:5]
+        self._lock = threading.Lock()
+        self._clients: dict[str, botocore.client.BaseClient] = {}
+        name = secrets.token_urlsafe(24).replace("-", "x").replace("_", "y")
+        self.arn = f"arn:aws:sts::{self.account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{name}"
+        self._keys = _assume(role_arn, machine_arn, self.arn)
+
+    def client(self, name: str) -> Any:
+        """Return a client of botocore's service `name` that calls our own endpoint as the role."""
+        with self._lock:
+            if name not in self._clients:
+                self._clients[name] = models.session.create_client(
+                    name,
+                    region_name=self.region,
+                    endpoint_url=self._endpoint_url,
+                    config=_CONFIG,
+                    **self._keys,
+                )
+            return self._clients[name]
+
+    def close(self) -> None:
+        """End the session and its connections."""
+        hooks.target("services.sts", "_sessions").pop(self._keys["aws_access_key_id"], None)
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+
+def _assume(role_arn: str, machine_arn: str, session_arn: str) -> dict[str, str]:
+    account = role_arn.split(":")[4]
+    name = role_arn.rsplit("/", 1)[-1]
+    role = hooks.target("services.iam", "_roles").get_scoped(account, None, name)
+    if role is None or not trusts_step_functions(role, machine_arn):
+        raise StateError(
+            "States.Runtime",
+            f"Neither the global service principal {SERVICE}, nor the regional one is authorized to assume the "
+            f"provided role {role_arn}",
+        )
+    keys = {
+        "aws_access_key_id": "ASIA" + secrets.token_hex(8).upper(),
+        "aws_secret_access_key": secrets.token_hex(20),
+        "aws_session_token": secrets.token_hex(64),
+    }
+    # Straight into ministack's store of sessions: AssumeRole cannot be called by a service principal there.
+    hooks.target("services.sts", "register_session")(
+        keys["aws_access_key_id"],
+        {
+            "Arn": session_arn,
+            "UserId": f"{role.get('RoleId', name)}:{session_arn.rsplit('/', 1)[-1]}",
+            "SecretAccessKey": keys["aws_secret_access_key"],
+            "SessionToken": keys["aws_session_token"],
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+            "SourcePrincipalArn": SERVICE,
+        },
+    )
+    return keys

@@ -1,0 +1,1 @@
+"""What training and processing jobs have in common: data, processes, logs, metrics."""
