@@ -71,6 +71,11 @@ class Settings:
         return self.state / "host.pid"
 
     @property
+    def ready_file(self) -> Path:
+        """There while the running host answers."""
+        return self.state / "ready"
+
+    @property
     def log_file(self) -> Path:
         """What the host writes, appended to over restarts."""
         return self.state / "host.log"

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from dropforge import names
 from dropforge.errors import ProjectInvalidError
 from dropforge.problems import Problem
-from intake.models import PlanWindow, ProjectReading, ReadProject, WindowPlan
+from intake.models import DecideRestart, PlanWindow, ProjectReading, ReadProject, RestartDecision, WindowPlan
 
 if TYPE_CHECKING:
     from dropforge.project import Project
 
 SIZE_LIMIT = 65_536
+MAX_ATTEMPTS = 3
 SEQUENCER_WIDTH = 64
 
 
@@ -48,7 +49,7 @@ def _quiet_period(config: str | None) -> int:
     return int(data.get("quiet_period", names.QUIET_PERIOD))
 
 
-def read_project(facts: ReadProject, allowed_images: frozenset[str]) -> ProjectReading:
+def read_project(facts: ReadProject, allowed_images: str) -> ProjectReading:
     """Validate an uploaded project.yaml."""
     name = facts.key.rsplit("/", 1)[0]
     problems: list[dict[str, object]] = []
@@ -82,7 +83,7 @@ def _name_problem(key: str, name: str) -> str:
     return f"{name!r} cannot name a project: its endpoint and model package group have the same name"
 
 
-def _parse(facts: ReadProject, allowed_images: frozenset[str]) -> Project:
+def _parse(facts: ReadProject, allowed_images: str) -> Project:
     # Imported here: PyYAML and the models are only needed for a project.yaml, and cost other handlers' start.
     from dropforge.project_read import read_project as read
 
@@ -93,3 +94,17 @@ def _parse(facts: ReadProject, allowed_images: frozenset[str]) -> Project:
         reason = f"the file could not be read as text: {facts.error or 'no text'}"
         raise ProjectInvalidError([Problem((), reason, "save it as UTF-8 text and upload it again").as_dict()])
     return read((facts.text or "").removeprefix("\ufeff"), allowed_images)
+
+
+def decide_restart(facts: DecideRestart) -> RestartDecision:
+    """Every step of intake can be repeated, so it is; but not without end, and not against a person who stopped it."""
+    name, status = str(facts.event.get("name", "")), facts.event.get("status")
+    attempt = names.execution_attempt(name)
+    if status == "ABORTED":
+        return RestartDecision(action="nothing", attempt=attempt, reason="it was stopped by hand")
+    if attempt >= MAX_ATTEMPTS:
+        return RestartDecision(action="nothing", attempt=attempt, reason=f"it stopped {attempt} times")
+    again = attempt + 1
+    return RestartDecision(
+        action="restart", name=names.next_execution(name, again), attempt=again, reason=f"it ended {status}"
+    )

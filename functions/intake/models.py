@@ -55,3 +55,18 @@ class ProjectReading(BaseModel):
     version_id: str | None = None
     problems: list[dict[str, Any]] = Field(default_factory=list)
     name_problem: str | None = None
+
+
+class DecideRestart(Facts):
+    """The detail of the status event of an intake execution that did not succeed."""
+
+    event: dict[str, Any]
+
+
+class RestartDecision(BaseModel):
+    """`restart` under a name, or `nothing`."""
+
+    action: Literal["restart", "nothing"]
+    name: str | None = None
+    attempt: int
+    reason: str

@@ -9,7 +9,7 @@ from intake.models import ProjectReading, ReadProject
 
 
 class ReadProjectSettings(Settings):
-    """`ALLOWED_IMAGES`: image URIs that a project may name, separated by commas."""
+    """`ALLOWED_IMAGES`: images that a project may name (`images_allowed`)."""
 
     allowed_images: str = ""
 
@@ -20,5 +20,4 @@ settings = ReadProjectSettings.read()
 @takes(ReadProject)
 def handler(facts: ReadProject) -> ProjectReading:
     """Lambda handler; see functions/README.md for what it takes and gives."""
-    allowed = frozenset(i.strip() for i in settings.allowed_images.split(",") if i.strip())
-    return decide.read_project(facts, allowed)
+    return decide.read_project(facts, settings.allowed_images)

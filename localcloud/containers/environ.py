@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 BASE = "/opt/ml"
-# What a process may know of the host: language, network access and where pip finds packages. Above all not the
-# user's AWS credentials (HOME is another one too, so ~/.aws is out of reach).
+# What a process may know of the host: language, network access and where pip finds packages. Above all not
+# the user's AWS credentials (HOME is another one too, so ~/.aws is out of reach).
 INHERITED = re.compile(
     r"^(LANG|LC_\w+|TZ|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|\w+_CA_BUNDLE"
     r"|PIP_\w+|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH)$"

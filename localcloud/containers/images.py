@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 from dropforge.images import framework_of
 
+from localcloud.containers.guest.places import plain
 from localcloud.containers.guest.xgboost.metrics import METRICS
 
 RUNNERS = ("xgboost", "sklearn")
@@ -95,8 +95,8 @@ def resolve(image: str) -> Runner:
     raise UnknownImageError(
         f"image {image!r}: the local cloud has no runner for it (it has sagemaker-xgboost and "
         f"sagemaker-scikit-learn, and starts no Docker containers). Say in {path} what plays it: "
-        f"'\"{image}\": {{like: sagemaker-scikit-learn}}', '{{python: <file>}}' or '{{command: [<program>, …]}}' "
-        f"(docs/containers.md)"
+        f"'\"{image}\": {{like: sagemaker-scikit-learn}}' or {{python: <file>}} or "
+        f"{{command: [<program>, …]}} (docs/containers.md)"
     )
 
 
@@ -111,27 +111,19 @@ def metric_definitions(image: str, hyperparameters: dict[str, str]) -> list[dict
     """Return a built-in algorithm's own metric definitions ([{Name, Regex}]), else None.
 
     None: the image is no built-in algorithm, or the job runs the user's script. The names are AWS's
-    (`train:rmse`, `validation:auc`, …); the expressions read what the container prints, with a tab, as well as
-    CloudWatch's rendering of it, `#011`.
+    (`train:rmse`, `validation:auc`, …); the expressions read what the container prints, with a tab, as well
+    as CloudWatch's rendering of it, `#011`.
     """
     try:
         framework = resolve(image).framework
     except UnknownImageError:
         return None
-    if framework != "xgboost" or script_of(hyperparameters):
+    if framework != "xgboost" or plain(hyperparameters.get("sagemaker_program")):
         return None
     asked = [m for m in hyperparameters.get("eval_metric", "").split(",") if "@" in m]
     names = [*METRICS, *(metric.strip() for metric in asked)]
     return [
-        {"Name": f"{channel}:{name}", "Regex": rf".*\[[0-9]+\].*(?:#011|\t){channel}-{name}:(\S+)"}
+        {"Name": f"{channel}:{name}", "Regex": rf".*\[[0-9]+\].*(?:#011|\t){channel}-{name}:([^\s#]+)"}
         for channel in ("train", "validation")
         for name in names
     ]
-
-
-def script_of(hyperparameters: dict[str, str]) -> str | None:
-    """Return the user's script (`sagemaker_program`, which the SDK v2 sends JSON-quoted), None without one."""
-    value = hyperparameters.get("sagemaker_program")
-    if not value:
-        return None
-    return str(json.loads(value)) if value.startswith('"') else value

@@ -1,8 +1,8 @@
 """A Python environment for each container process: the host's packages, read only, below a layer of its own.
 
 It is a virtual environment written by hand (a few files, two milliseconds). Whatever a script installs, with
-`pip install` or through the training toolkit, lands in that layer and goes with it; the host's environment never
-changes. The standard library only: the processes use this module as well.
+`pip install` or through the training toolkit, lands in that layer and goes with it; the host's environment
+never changes. The standard library only: the processes use this module as well.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict
 
 SETTINGS = "guest.json"
 _LIB = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
@@ -68,12 +69,23 @@ def add_program(prefix: Path, name: str, arguments: Sequence[str]) -> None:
     program.chmod(0o755)
 
 
-def write_settings(prefix: Path, settings: dict[str, object]) -> None:
-    """Keep what the processes of the environment need to know of the host."""
+class Settings(TypedDict):
+    """What the processes of an environment need to know of the host."""
+
+    below: list[str]
+    """folders with the host's packages"""
+    overlays: str
+    """folder for the cached layers of requirements.txt files"""
+    isolated: bool
+    """the process has no network: nothing can be installed"""
+
+
+def write_settings(prefix: Path, settings: Settings) -> None:
+    """Leave the settings in the environment at `prefix`."""
     (prefix / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
 
 
-def read_settings() -> dict[str, list[str]]:
-    """Return what the host wrote for this process: `below` and `overlays` (a list of one folder)."""
-    content: dict[str, list[str]] = json.loads(Path(sys.prefix, SETTINGS).read_text(encoding="utf-8"))
+def read_settings() -> Settings:
+    """Return what the host wrote for this process."""
+    content: Settings = json.loads(Path(sys.prefix, SETTINGS).read_text(encoding="utf-8"))
     return content

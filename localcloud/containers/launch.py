@@ -78,7 +78,7 @@ class Container:
         return code if code >= 0 else 128 - code
 
     def stop(self, grace: float) -> None:
-        """Send SIGTERM to all of the process group, and SIGKILL after `grace` seconds; return when it ended."""
+        """Send SIGTERM to the process group, SIGKILL after `grace` seconds; return when it has ended."""
         self._signal(signal.SIGTERM)
         if self.wait(grace) is None:
             self._signal(signal.SIGKILL)
@@ -121,21 +121,23 @@ def start(launch: Launch) -> Container:
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f"{launch.kind}-", dir=folder))
     try:
-        _fill(scratch, runner.framework)
+        _fill(scratch, runner.framework, launch.network_isolation)
         return _spawn(launch, _command(launch, runner, scratch), scratch)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
 
 
-def _fill(scratch: Path, framework: str | None) -> None:
-    """Make the process's own places: an interpreter environment, HOME, a folder for temporary files, one to be in."""
+def _fill(scratch: Path, framework: str | None, isolated: bool) -> None:
+    """Make the process's own places: its Python, HOME, a folder for temporary files and one to be in."""
     for name in ("home", "tmp", "work"):
         (scratch / name).mkdir()
     prefix = scratch / "env"
     below = interpreter.host_packages()
     interpreter.build(prefix, below)
-    interpreter.write_settings(prefix, {"below": below, "overlays": [str(images.home() / "overlays")]})
+    interpreter.write_settings(
+        prefix, {"below": below, "overlays": str(images.home() / "overlays"), "isolated": isolated}
+    )
     package = Path(__file__).resolve().parents[1]
     (interpreter.site_packages(prefix) / package.name).symlink_to(package)
     if framework:

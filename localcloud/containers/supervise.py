@@ -145,7 +145,7 @@ def execute(plan: dict[str, Any]) -> NoReturn:
         signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     try:
-        os.execvp(plan["argv"][0], plan["argv"])
+        os.execvp(plan["argv"][0], plan["argv"])  # noqa: S606 (to run the command is the purpose)
     except OSError as error:
         say(f"cannot run {plan['argv'][0]!r}: {error.strerror}")
         os._exit(NOT_FOUND if isinstance(error, FileNotFoundError) else NOT_EXECUTABLE)

@@ -60,11 +60,7 @@ def resource_arn(operation: str, parameters: dict[str, Any], region: str, accoun
     for member, kind in names.items():
         name = parameters.get(member)
         if isinstance(name, str) and name:
-            return (
-                name
-                if name.startswith("arn:")
-                else f"arn:aws:sagemaker:{region}:{account}:{kind}/{_lower(name)}"
-            )
+            return name if name.startswith("arn:") else f"arn:aws:sagemaker:{region}:{account}:{kind}/{_lower(name)}"
     return "*"
 
 
@@ -100,9 +96,7 @@ def condition_context(operation: str, parameters: dict[str, Any]) -> dict[str, A
     ):
         found = list(_find(parameters, {member}))
         if found:
-            context[f"sagemaker:{key}"] = (
-                str(found[0]).lower() if isinstance(found[0], bool) else str(found[0])
-            )
+            context[f"sagemaker:{key}"] = str(found[0]).lower() if isinstance(found[0], bool) else str(found[0])
     vpc = next(iter(_dicts(parameters, "VpcConfig")), {})
     if vpc:
         context["sagemaker:vpcsubnets"] = list(vpc.get("Subnets") or [])
@@ -126,9 +120,7 @@ def tag_context(parameters: dict[str, Any]) -> dict[str, Any]:
     tags = parameters.get("Tags")
     tags = [t for t in tags if isinstance(t, dict)] if isinstance(tags, list) else []
     keys = parameters.get("TagKeys")
-    context: dict[str, Any] = {
-        f"aws:requesttag/{t.get('Key')}".lower(): str(t.get("Value", "")) for t in tags
-    }
+    context: dict[str, Any] = {f"aws:requesttag/{t.get('Key')}".lower(): str(t.get("Value", "")) for t in tags}
     if tags or isinstance(keys, list):
         context["aws:tagkeys"] = [str(t.get("Key")) for t in tags] + [str(k) for k in keys or []]
     return context
@@ -149,9 +141,7 @@ def requirements(operation: str, parameters: dict[str, Any], region: str, accoun
     needed = [Requirement(f"sagemaker:{operation}", arn, context)]
     if operation in _ENDPOINT_FIRST and parameters.get("EndpointConfigName"):
         config = {"EndpointConfigName": parameters["EndpointConfigName"]}
-        needed.append(
-            Requirement(f"sagemaker:{operation}", resource_arn("", config, region, account), context)
-        )
+        needed.append(Requirement(f"sagemaker:{operation}", resource_arn("", config, region, account), context))
     if operation.startswith(("Create", "Update")):
         passed = {"iam:passedtoservice": "sagemaker.amazonaws.com", "iam:associatedresourcearn": arn}
         needed += [Requirement("iam:PassRole", role, passed) for role in _role_arns(parameters)]

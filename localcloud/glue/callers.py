@@ -103,3 +103,20 @@ def _evaluate(policy: Any, action: str, resource_arn: str, principal: str, sourc
     )  # fmt: skip
     evaluate = hooks.target("core.iam_evaluator", "evaluate_resource_policy")
     return str(evaluate(policy, context, service=principal).decision) == "Allow"
+
+
+def check_role(role_arn: str, action: str, resource_arn: str) -> None:
+    """Check that a role's own policies allow an action on a resource.
+
+    Raises:
+        NotAllowedError: they do not; the message is what to add.
+    """
+    evaluator = hooks.module("core.iam_evaluator")
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    context = evaluator.EvalContext(
+        principal_arn=f"arn:aws:sts::{account}:assumed-role/{name}/check", principal_type="AssumedRole",
+        principal_account=account, action=action, resource_arn=resource_arn, region=resource_arn.split(":")[3],
+        source_ip="127.0.0.1", secure_transport=True,
+    )  # fmt: skip
+    if evaluator.evaluate(context, evaluator._gather_role_policies(name, account)).decision != "Allow":
+        raise NotAllowedError(f"role {role_arn} is not allowed {action} on {resource_arn}: add it to its policies")

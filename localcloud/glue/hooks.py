@@ -36,9 +36,7 @@ def target(module_name: str, name: str) -> Any:
     """Return the attribute `name` of `ministack.<module_name>`. Raises HookError if it is gone."""
     found = getattr(module(module_name), name, None)
     if found is None:
-        raise HookError(
-            f"ministack {EXPECTED_VERSION}: ministack.{module_name}.{name} is gone; see localcloud/glue"
-        )
+        raise HookError(f"ministack {EXPECTED_VERSION}: ministack.{module_name}.{name} is gone; see localcloud/glue")
     return found
 
 

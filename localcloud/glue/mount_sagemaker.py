@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import json
 import re
 import types
@@ -70,9 +71,8 @@ def _handler(service: SageMaker, pool: ThreadPoolExecutor) -> Callable[..., Any]
             if verdict := auth.denial(requirement, headers, query, region):
                 return refuse(name, requirement.action, verdict.principal_arn, "", headers=headers,
                               resource_arn=requirement.resource, explicit_deny=verdict.decision == "Deny")  # fmt: skip
-        call = contextvars.copy_context().run
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, call, service.handle, name, method, path, headers, body)
+        call = functools.partial(service.handle, name, method, path, headers, body)  # type: ignore[arg-type]
+        return await asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, call)
 
     return handle
 

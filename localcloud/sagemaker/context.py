@@ -61,10 +61,10 @@ class Context:
         except ResourceMissingError as error:
             raise InvalidRequestError(missing) from error
 
-    def check_role(self, role_arn: str, session: str) -> None:
+    def check_role(self, role_arn: str) -> None:
         """Refuse a role that SageMaker cannot assume, as the Create operations do."""
         try:
-            self.aws.credentials(role_arn, session)
+            self.aws.assume_role(role_arn)
         except AssumeRoleError as error:
             raise InvalidRequestError(
                 f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "

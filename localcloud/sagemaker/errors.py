@@ -61,6 +61,10 @@ class JobStoppedError(Exception):
     """A job was asked to stop while it was between two steps."""
 
 
+class JobOverError(Exception):
+    """A job has ended and changes no more; the text is its status."""
+
+
 class DeploymentFailedError(Exception):
     """A fleet could not be brought into service; the text is the endpoint's FailureReason."""
 

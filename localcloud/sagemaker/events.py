@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -24,20 +25,26 @@ Time = Callable[[float], Any]
 class Events:
     """Puts events on the bus. AWS delivers at least once: DROPFORGE_DUPLICATE_EVENTS=N adds N copies of each."""
 
-    def __init__(self, emit: Emit, store: Store) -> None:
+    def __init__(self, emit: Emit, store: Store, region: str, account: str) -> None:
         self._emit = emit
         self._store = store
+        self._region = region
+        self._account = account
 
     def send(self, detail_type: str, record: Record, detail: dict[str, Any]) -> None:
         """Emit one event about the record, with its time of change. A bus that refuses loses it, as on AWS."""
-        event = {
-            "source": "aws.sagemaker",
-            "detail-type": detail_type,
-            "resources": [record.arn],
-            "detail": detail,
-            "time": iso(record.modified, "seconds"),
-        }
         for _ in range(1 + int(os.environ.get("DROPFORGE_DUPLICATE_EVENTS", "0"))):
+            event = {
+                "version": "0",
+                "id": str(uuid.uuid4()),
+                "detail-type": detail_type,
+                "source": "aws.sagemaker",
+                "account": self._account,
+                "time": iso(record.modified, "seconds"),
+                "region": self._region,
+                "resources": [record.arn],
+                "detail": detail,
+            }
             try:
                 self._emit(event)
             except Exception:

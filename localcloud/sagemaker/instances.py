@@ -8,8 +8,10 @@ from localcloud.sagemaker.errors import InvalidRequestError
 
 # Families with NVMe instance storage (EC2 "Instance store volumes"): those with a "d" among the letters after
 # the generation (g4dn, m5d, c5d, r5d, p4d…), and these.
-_LOCAL_STORAGE = {"g5", "g6", "g6e", "gr6", "g7e", "p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200", "trn1", "trn1n",
-                  "trn2", "i3", "i4i", "p3dn"}  # fmt: skip
+_LOCAL_STORAGE = {
+    *("g5", "g6", "g6e", "gr6", "g7e", "i3", "i4i", "p3dn"),
+    *("p5", "p5e", "p5en", "p6-b200", "p6-b300", "p6e-gb200", "trn1", "trn1n", "trn2"),
+}
 
 
 def has_local_storage(instance_type: str) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 # Java spells a range beyond the basic plane as two surrogates each, and the absolute end as \z.
 _TRANSLATIONS = ((r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"), (r"\z", r"\Z"))
 
 
 @cache
-def compiled(pattern: str) -> regex.Pattern[str]:
+def compiled(pattern: str) -> Any:
     """The pattern of a shape, ready for `fullmatch`."""
     for java, python in _TRANSLATIONS:
         pattern = pattern.replace(java, python)
@@ -20,4 +21,5 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 
 def matches(pattern: str, value: str) -> bool:
     """Whether the value satisfies the pattern as SageMaker sees it."""
-    return compiled(pattern).fullmatch(value) is not None
+    found: bool = compiled(pattern).fullmatch(value) is not None
+    return found

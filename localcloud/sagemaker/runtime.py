@@ -65,14 +65,18 @@ class LocalRuntime:
 
         try:
             images.check(image, kind)
-        except images.UnknownImageError as error:
+        except (images.UnknownImageError, images.ImageMapError) as error:
             raise ImageError(str(error)) from error
 
     def metric_definitions(self, image: str, hyperparameters: dict[str, str]) -> list[dict[str, str]] | None:
         """See Runtime."""
         from localcloud.containers import images
 
-        return images.metric_definitions(image, hyperparameters)
+        try:
+            return images.metric_definitions(image, hyperparameters)
+        except (images.UnknownImageError, images.ImageMapError):
+            # An image that cannot be run is no built-in algorithm; the job will say what is wrong with it.
+            return None
 
     def start(self, request: Request) -> Process:
         """See Runtime."""
@@ -80,5 +84,5 @@ class LocalRuntime:
 
         try:
             return launch.start(launch.Launch(**vars(request)))
-        except images.UnknownImageError as error:
+        except (images.UnknownImageError, images.ImageMapError) as error:
             raise ImageError(str(error)) from error

@@ -72,7 +72,7 @@ class Store:
         row = (record.kind, record.name.lower(), record.name, record.arn, record.status)
         times = (record.created, record.modified, json.dumps(record.document))
         try:
-            with self._transaction() as database:
+            with self.transaction() as database:
                 cursor = database.execute(
                     "INSERT INTO resources (kind, key, name, arn, status, created, modified, document)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -98,7 +98,7 @@ class Store:
 
     def update(self, kind: str, name: str, change: Callable[[Record], None]) -> Record:
         """Apply `change` to the stored resource and keep it; what `change` raises leaves it as it was."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             record = self.get(kind, name)
             change(record)
             database.execute(
@@ -109,7 +109,7 @@ class Store:
 
     def delete(self, kind: str, name: str) -> None:
         """Remove the resource and its tags; raises ResourceMissingError."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             record = self.get(kind, name)
             database.execute("DELETE FROM resources WHERE sequence = ?", (record.sequence,))
             database.execute("DELETE FROM tags WHERE arn = ?", (record.arn,))
@@ -129,12 +129,12 @@ class Store:
 
     def tag(self, arn: str, tags: Iterable[dict[str, str]]) -> None:
         """Set tags; a key that exists takes the new value."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             database.executemany(_SET_TAG, [(arn, tag["Key"], tag["Value"]) for tag in tags])
 
     def untag(self, arn: str, keys: Iterable[str]) -> None:
         """Remove tags; a key that does not exist is no error."""
-        with self._transaction() as database:
+        with self.transaction() as database:
             database.executemany("DELETE FROM tags WHERE arn = ? AND key = ?", [(arn, key) for key in keys])
 
     def clear(self) -> None:
@@ -143,7 +143,7 @@ class Store:
             self._database.executescript("DELETE FROM resources; DELETE FROM tags;")
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """All or nothing; a transaction within a transaction joins it."""
         with self._lock:
             if self._database.in_transaction:

@@ -29,9 +29,7 @@ def add_tags(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     check(request["Tags"])
     keys = {tag["Key"] for tag in context.store.tags(record.arn)} | {tag["Key"] for tag in request["Tags"]}
     if len(keys) > _LIMIT:
-        raise ServiceError(
-            "ResourceLimitExceeded", f"The resource would have {len(keys)} tags; the limit is {_LIMIT}."
-        )
+        raise ServiceError("ResourceLimitExceeded", f"The resource would have {len(keys)} tags; the limit is {_LIMIT}.")
     context.store.tag(record.arn, request["Tags"])
     return {"Tags": context.store.tags(record.arn)}
 

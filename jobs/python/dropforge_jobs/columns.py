@@ -28,7 +28,7 @@ LEVELS = 64
 IDENTIFIER_ROWS = 20
 #: Words per distinct value from which on a column is text rather than categories.
 TEXT_WORDS = 3
-ID_NAME = re.compile(r"(?:.*[_ -])?(?:id|uuid|guid)|.*[a-z]I[dD]|unnamed: \d+|column_\d+|index|rownames", re.IGNORECASE)
+ID_NAME = re.compile(r"(?:.*[_ -])?(?:id|Id|ID|uuid|UUID|guid)|.*[a-z]I[dD]|Unnamed: \d+|index|rownames")
 
 
 class Column:
@@ -119,7 +119,7 @@ class Column:
         if self.training < IDENTIFIER_ROWS:
             return False
         unique = len(self.levels) >= self.counted > 0
-        named = bool(ID_NAME.fullmatch(self.name)) and not self.name.startswith("column_")
+        named = ID_NAME.fullmatch(self.name) is not None
         return self.integers.are_a_range() or (self.integers.only and unique and named)
 
 

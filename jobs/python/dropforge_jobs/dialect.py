@@ -68,11 +68,15 @@ def _numeric(field: str) -> bool:
     return field in MISSING or number(field) is not None
 
 
-def looks_like_header(rows: Sequence[Sequence[str]]) -> bool:
+def _numbers_only(column: Sequence[str]) -> bool:
+    return all(map(_numeric, column)) and any(field not in MISSING for field in column)
+
+
+def looks_like_header(rows: Sequence[Sequence[str]], from_text: bool = True) -> bool:
     """Whether the first of `rows` is likely to be a header: distinct names where later rows hold values.
 
-    It is if some column is numeric below a name, or else, in a table of text, if no name occurs again in its
-    column while the values below do.
+    It is if some column is numeric below a name, or else (with `from_text`, a guess) in a table of text, if no
+    name occurs again in its column while the values below do.
     """
     first, rest = rows[0], rows[1:]
     if not rest or len(set(first)) < len(first):
@@ -83,10 +87,10 @@ def looks_like_header(rows: Sequence[Sequence[str]]) -> bool:
     if len(names) < len(first) - 1 or any(_numeric(name) for name in names):
         return False
     columns = list(zip(*(row for row in rest if len(row) == len(first))))
-    if any(
-        all(map(_numeric, column)) and any(field not in MISSING for field in column) for column in columns
-    ):
+    if any(map(_numbers_only, columns)):
         return True
+    if not from_text:
+        return False
     again = any(first[index] in column for index, column in enumerate(columns))
     repeating = any(len(set(column)) <= len(column) / 2 for column in columns)
     return not again and repeating

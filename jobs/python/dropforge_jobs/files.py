@@ -86,9 +86,7 @@ def _text(line: bytes, path: Path, number: int) -> str:
         try:
             text = line.decode("cp1252")
         except UnicodeDecodeError as error:
-            raise TableError(
-                f"{path.name}, line {number}: neither UTF-8 nor Windows-1252: {REMEDY}"
-            ) from error
+            raise TableError(f"{path.name}, line {number}: neither UTF-8 nor Windows-1252: {REMEDY}") from error
     if "\0" in text:
         raise TableError(f"{path.name}, line {number}: a NUL byte, so this is no text table: {REMEDY}")
     return text

@@ -13,6 +13,8 @@ from dropforge_jobs.errors import TableError, TargetError
 from dropforge_jobs.files import records, table_files
 
 CHUNK_ROWS = 4096
+#: Column names that an error message lists.
+LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ class Table:
     def _width_problem(self, path: Path, line: int, found: int) -> str:
         """What to tell about a row with `found` fields."""
         return (
-            f"{path.name}, line {line}: {len(self.names)} fields expected, {found} found: the row is torn, or a "
-            "field with a delimiter in it lacks its quotes"
+            f"{path.name}, line {line}: {len(self.names)} fields expected, {found} found: the row is torn, "
+            "or a field with a delimiter in it lacks its quotes"
         )
 
     def target_index(self, target: str | int) -> int:
@@ -108,12 +110,12 @@ def _filled(chunk: Chunk, rows: list[list[str]]) -> Chunk:
 
 
 def _names(fields: Sequence[str]) -> list[str]:
-    """Column names as written; one without a name (an index that pandas wrote) is called after its position."""
+    """Column names as written; one without (an index that pandas wrote) is called after its position."""
     return [field or f"column_{index}" for index, field in enumerate(fields)]
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return ", ".join(names[:LISTED]) + (", …" if len(names) > LISTED else "")
 
 
 def _target_problem(target: str, names: Sequence[str], header: bool, path: Path) -> str:
@@ -123,16 +125,16 @@ def _target_problem(target: str, names: Sequence[str], header: bool, path: Path)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         return f"target {target!r} is not a column of {path.name}: {_listed(names)}.{hint}"
     return (
-        f"target {target!r}: {path.name} has no header row; name its {len(names)} columns under `columns:` or "
-        "give the target's index (0 is the first column, -1 the last)"
+        f"target {target!r}: {path.name} has no header row; name its {len(names)} columns under `columns:`, "
+        "or give the target's index (0 is the first column, -1 the last)"
     )
 
 
 def open_table(folder: Path, target: str | int | None = None, columns: Sequence[str] | None = None) -> Table:
     """Find out how the tables under `folder` are written.
 
-    `columns` names the columns of files without header. Raises TableError for what is no table and for columns
-    that do not fit.
+    `columns` names the columns of files without header. Raises TableError for what is no table and for
+    columns that do not fit.
     """
     files = table_files(folder)
     delimiter = find_delimiter(files[0])
@@ -145,9 +147,8 @@ def open_table(folder: Path, target: str | int | None = None, columns: Sequence[
         return Table(files, delimiter, plain, header=False)
     double = sorted({name for name in names if names.count(name) > 1})
     if double:
-        raise TableError(
-            f"{files[0].name}: the header names {', '.join(map(repr, double))} twice: rename one"
-        )
+        twice = ", ".join(map(repr, double))
+        raise TableError(f"{files[0].name}: the header names {twice} twice: rename one")
     return Table(files, delimiter, names, header=True)
 
 
@@ -157,12 +158,11 @@ def _with_columns(files: list[Path], delimiter: str, columns: list[str], first: 
         raise TableError(
             f"`columns` names {len(columns)} columns, {files[0].name} has {len(first[0])} in its first row"
         )
-    header = any(
-        _names(row) == columns for path in files for row, _, _ in islice(records(path, delimiter), 1)
-    )
-    if not header and looks_like_header(first) and all(len(set(column)) > 1 for column in zip(*first)):
+    firsts = [row for path in files for row, _, _ in islice(records(path, delimiter), 1)]
+    header = any(_names(row) == columns for row in firsts)
+    if not header and looks_like_header(first, from_text=False):
         raise TableError(
-            f"{files[0].name} has a header of its own ({_listed(first[0])}): leave `columns` out or make them agree"
+            f"{files[0].name} has a header of its own ({_listed(first[0])}): leave `columns` out, or make them agree"
         )
     return Table(files, delimiter, columns, header)
 

@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 
 #: What stands for "no value" in a table.
-MISSING = frozenset(
-    ["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "null", "Null", "None", "#N/A", "<NA>"]
-)
+MISSING = frozenset(["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "null", "Null", "None", "#N/A", "<NA>"])
 
 #: XGBoost refuses infinity, so what is larger is moved to the end of float32's range; order is kept.
 LARGEST = float(np.finfo(np.float32).max)

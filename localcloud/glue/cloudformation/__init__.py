@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 def install(settings: Settings) -> None:
     """Put our provisioners, checks and supplements into ministack's table of resource types."""
-    from localcloud.glue.cloudformation import custom, types
+    from localcloud.glue.cloudformation import custom, events, types
     from localcloud.glue.cloudformation.audit import audited
     from localcloud.glue.cloudformation.supplied import SUPPLEMENTS
 
@@ -26,6 +26,7 @@ def install(settings: Settings) -> None:
         handler = _supplemented(handler, supplement.apply) if supplement else handler
         table[resource_type] = audited(resource_type, handler, supplement.properties if supplement else frozenset())
     custom.install(settings)
+    events.install()
 
 
 def _supplemented(handler: Json, apply: Callable[[str, Json, Json], None]) -> Json:

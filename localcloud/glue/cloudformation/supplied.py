@@ -10,6 +10,7 @@ from typing import Any
 from ministack.services import dynamodb, eventbridge, lambda_svc, s3
 
 from localcloud.glue.cloudformation import buckets
+from localcloud.glue.lambdas import mapping
 
 Json = dict[str, Any]
 Apply = Callable[[str, Json, Json], None]
@@ -96,6 +97,7 @@ def _rule(name: str, props: Json, previous: Json) -> None:
 
 def _mapping(esm_id: str, props: Json, previous: Json) -> None:
     record = lambda_svc._esms[esm_id]
+    mapping.check_role(record["FunctionName"], record["EventSourceArn"])
     record["Enabled"] = _true(props.get("Enabled", True))
     record["State"] = "Enabled" if record["Enabled"] else "Disabled"
     for name in ("MaximumBatchingWindowInSeconds", "BatchSize"):

@@ -6,8 +6,14 @@ import hashlib
 import io
 import pickle
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import types as key_types
+
+PrivateKeyTypes = get_args(key_types.PrivateKeyTypes)
 
 MINIMUM = 4096  # bytes; smaller ones live in the database
 _REMEMBERED = 64
@@ -54,6 +60,14 @@ class Blobs:
         except FileNotFoundError as error:
             raise BlobError(f"{self._path(name)}: this body is gone; `make reset` starts afresh") from error
 
+    def release(self, value: Any) -> None:
+        """Replace the bodies in an object's record, or a list of versions, by references to their files."""
+        for record in value if isinstance(value, list) else [value]:
+            for member in ("body", "data"):
+                body = record.get(member) if isinstance(record, dict) else None
+                if type(body) is bytes and len(body) >= MINIMUM:
+                    record[member] = Body(self, self.name(body))
+
     def sweep(self) -> int:
         """Delete the files that nothing named since the start; return how many. Only safe after loading all."""
         rubbish = [p for p in self.folder.glob("*/*") if p.name not in self.seen]
@@ -63,6 +77,22 @@ class Blobs:
 
     def _path(self, name: str) -> Path:
         return self.folder / name[:2] / name
+
+
+@dataclass(frozen=True)
+class Body:
+    """An object's body that is on disk."""
+
+    blobs: Blobs
+    name: str
+
+    def read(self) -> bytes:
+        """Return the bytes. Raises BlobError."""
+        return self.blobs.read(self.name)
+
+
+def _private_key(content: bytes) -> Any:
+    return serialization.load_der_private_key(content, None)
 
 
 class Pickler(pickle.Pickler):
@@ -76,21 +106,31 @@ class Pickler(pickle.Pickler):
 
     def persistent_id(self, value: Any) -> str | None:
         """Return a body's name, or None: pickle it in place."""
+        if type(value) is Body:
+            return value.name
         if type(value) is not bytes or len(value) < MINIMUM:
             return None
         name = self.blobs.name(value)
         self.bodies[name] = value
         return name
 
+    def reducer_override(self, value: Any) -> Any:
+        """Pickle the private keys of KMS as DER."""
+        if isinstance(value, PrivateKeyTypes):
+            form = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            return _private_key, (value.private_bytes(*form),)
+        return NotImplemented
+
 
 class Unpickler(pickle.Unpickler):
     """Reads what Pickler wrote. The database is ours, in a folder of the user's own: it is trusted."""
 
-    def __init__(self, blobs: Blobs, content: bytes) -> None:
+    def __init__(self, blobs: Blobs, content: bytes, lazy: bool) -> None:
         super().__init__(io.BytesIO(content))
         self.blobs = blobs
+        self.lazy = lazy
 
-    def persistent_load(self, name: str) -> bytes:
-        """Return the body of a name."""
+    def persistent_load(self, name: str) -> bytes | Body:
+        """Return the body of a name, or a reference to it."""
         self.blobs.seen.add(name)
-        return self.blobs.read(name)
+        return Body(self.blobs, name) if self.lazy else self.blobs.read(name)

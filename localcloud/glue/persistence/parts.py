@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.glue.persistence.tracked import ALL, Marks, Tracked
+
 HEAD = ""
 Part = tuple[Any, Any, Any]
 
@@ -21,7 +23,8 @@ class Split:
 
     `head` returns the record without its parts; `parts` all of them; `join` puts a record back together.
     `growing`: parts are only added at the end and dropped from the front (histories, logs).
-    `by_key`: returns one part, or None if it is gone; then only keys marked as changed are looked at.
+    `by_key`: returns one part, or None if it is gone; then only parts noted as changed are looked at.
+    `track`: called with (store, key, record) before a comparison: it makes sure that changes of parts are noted.
     """
 
     head: Callable[[Any], Any]
@@ -29,6 +32,7 @@ class Split:
     join: Callable[[Any, dict[Any, Any]], Any]
     growing: bool = False
     by_key: Callable[[Any, Any], Part | None] | None = None
+    track: Callable[[Any, Any, Any], None] | None = None
 
 
 def _without(record: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -76,6 +80,28 @@ def _object(bucket: dict[str, Any], key: str) -> Part | None:
     return None if record is None else (key, record, None)
 
 
+class _PartMarks(Marks):
+    """Passes the marks of a record's inner dictionary on as noted parts of that record."""
+
+    def __init__(self, store: Any, key: Any) -> None:
+        super().__init__()
+        self.outer = store
+        self.key = key
+
+    def add(self, store: str, key: Any) -> None:
+        """Note a part, or every part there is."""
+        names = [key] if key is not ALL else list(dict.keys(self.outer.data.peek(self.key)["objects"]))
+        for name in names:
+            self.outer.note_part(self.key, name)
+
+
+def _track_objects(store: Any, key: Any, bucket: dict[str, Any]) -> None:
+    if type(bucket["objects"]) is not Tracked:
+        for name in bucket["objects"]:
+            store.note_part(key, name)
+        bucket["objects"] = Tracked(store.name, _PartMarks(store, key), bucket["objects"])
+
+
 def _events(execution: dict[str, Any]) -> Iterable[Part]:
     for event in reversed(list(execution.get("events") or [])):
         yield event["id"], event, None
@@ -112,6 +138,7 @@ SPLITS: dict[str, Split] = {
         parts=_objects,
         join=lambda head, parts: {**head, "objects": parts},
         by_key=_object,
+        track=_track_objects,
     ),
     "dynamodb._tables": Split(
         head=lambda table: _without(table, "items", "_index_members"),
@@ -122,9 +149,7 @@ SPLITS: dict[str, Split] = {
     "dynamodb._stream_records": Split(
         head=lambda records: [], parts=_stream, join=lambda head, parts: list(parts.values()), growing=True
     ),
-    "sqs._queues": Split(
-        head=lambda queue: _without(queue, "messages"), parts=_messages, join=_join_messages
-    ),
+    "sqs._queues": Split(head=lambda queue: _without(queue, "messages"), parts=_messages, join=_join_messages),
     "stepfunctions._executions": Split(
         head=lambda execution: _without(execution, "events"),
         parts=_events,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Hashable, ItemsView, ValuesView
+from collections.abc import Hashable
 from contextvars import ContextVar
 from typing import Any
 
@@ -112,12 +112,12 @@ class Tracked(dict[Any, Any]):
         super().clear()
         self.marks.add(self.store, ALL)
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> Any:
         """As dict.values; marks everything, because the values can be changed in place."""
         self.marks.add(self.store, ALL)
         return super().values()
 
-    def items(self) -> ItemsView[Any, Any]:
+    def items(self) -> Any:
         """As dict.items; marks everything, because the values can be changed in place."""
         self.marks.add(self.store, ALL)
         return super().items()

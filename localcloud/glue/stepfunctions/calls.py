@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from localcloud.glue.stepfunctions import models
@@ -62,9 +63,9 @@ def invoke(identity: Identity, resource: Resource, operation: str, arguments: An
     if not isinstance(arguments, dict):
         raise StateError("States.Runtime", f"{resource.arn}: Arguments must be an object, not {compact(arguments)}")
     try:
-        parameters = models.request(model, arguments, wire_names=resource.kind != "sdk")
+        parameters = models.request(model, arguments)
         client = identity.client(resource.client)
-        answer: dict[str, Any] = client._make_api_call(operation, parameters)
+        answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
     except KeyError as error:
         raise StateError(
             "States.Runtime",

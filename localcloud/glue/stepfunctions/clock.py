@@ -54,7 +54,7 @@ class Scope:
     """A branch of an execution: everything that waits in it wakes when it, or a scope above it, is cancelled."""
 
     def __init__(self, parent: Scope | None = None, deadline: Deadline | None = None) -> None:
-        self._deadline = parent._deadline if parent else deadline or Deadline(None)
+        self._deadline: Deadline = parent._deadline if parent else deadline or Deadline(None)
         self._lock = threading.Lock()
         self._waiting: set[threading.Event] = set()
         self._children: list[Scope] = []

@@ -55,7 +55,9 @@ def _evaluate(text: str, states: dict[str, Any], variables: dict[str, Any], fiel
     except Exception as error:  # the port raises JException and plain Python errors alike
         code = getattr(error, "error", None)
         reason = f"{code}: {error}" if isinstance(code, str) and code else str(error)
-        raise StateError("States.QueryEvaluationError", f"{where} threw an error during evaluation. {reason}") from error
+        raise StateError(
+            "States.QueryEvaluationError", f"{where} threw an error during evaluation. {reason}"
+        ) from error
     return value
 
 

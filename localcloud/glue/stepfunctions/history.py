@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,14 +20,15 @@ def now() -> str:
 class History:
     """Adds events to the list that ministack's GetExecutionHistory reads."""
 
-    def __init__(self, events: list[dict[str, Any]]) -> None:
+    def __init__(self, events: list[dict[str, Any]], changed: Callable[[], object] = lambda: None) -> None:
         self._events = events
+        self._changed = changed  # tells whoever keeps the record on disk
         self._lock = threading.Lock()
 
     def add(self, kind: str, previous: int, **details: dict[str, Any]) -> int:
         """Append an event of a type (`TaskFailed`) with its details member; return its id."""
         with self._lock:
-            event = {
+            event: dict[str, Any] = {
                 "id": len(self._events) + 1,
                 "previousEventId": previous,
                 "timestamp": now(),
@@ -34,7 +36,8 @@ class History:
                 **details,
             }
             self._events.append(event)
-            return len(self._events)
+        self._changed()
+        return int(event["id"])
 
 
 def entered(name: str, value: Any) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Identity:
         self._clients: dict[str, botocore.client.BaseClient] = {}
         name = secrets.token_urlsafe(24).replace("-", "x").replace("_", "y")
         self.arn = f"arn:aws:sts::{self.account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{name}"
-        self._keys = _assume(role_arn, machine_arn, self.arn)
+        self._keys = assume(role_arn, machine_arn, self.arn)
 
     def client(self, name: str) -> Any:
         """Return a client of botocore's service `name` that calls our own endpoint as the role."""
@@ -80,15 +80,16 @@ class Identity:
 
     def close(self) -> None:
         """End the session and its connections."""
-        hooks.target("services.sts", "_sessions").pop(self._keys["aws_access_key_id"], None)
+        release(self._keys)
         with self._lock:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
 
 
-def _assume(role_arn: str, machine_arn: str, session_arn: str) -> dict[str, str]:
-    account = role_arn.split(":")[4]
+def assume(role_arn: str, machine_arn: str, session_arn: str) -> dict[str, str]:
+    """Open a session of a role and return its keys as botocore names them. Raises StateError(States.Runtime)."""
+    account = (role_arn.split(":") + [""] * 5)[4]
     name = role_arn.rsplit("/", 1)[-1]
     role = hooks.target("services.iam", "_roles").get_scoped(account, None, name)
     if role is None or not trusts_step_functions(role, machine_arn):
@@ -116,3 +117,8 @@ def _assume(role_arn: str, machine_arn: str, session_arn: str) -> dict[str, str]
         },
     )
     return keys
+
+
+def release(keys: dict[str, str]) -> None:
+    """End a session that `assume` opened."""
+    hooks.target("services.sts", "_sessions").pop(keys["aws_access_key_id"], None)

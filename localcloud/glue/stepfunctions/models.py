@@ -95,7 +95,7 @@ def modelled_error(client: str, code: str) -> str | None:
     return None
 
 
-def request(model: OperationModel, arguments: dict[str, Any], *, wire_names: bool) -> dict[str, Any]:
+def request(model: OperationModel, arguments: dict[str, Any]) -> dict[str, Any]:
     """Return botocore's parameters for a state's Arguments. Raises KeyError for a field that does not exist.
 
     Step Functions writes what a string field gets as JSON if it is no string, and *every* blob as JSON: a
@@ -105,18 +105,18 @@ def request(model: OperationModel, arguments: dict[str, Any], *, wire_names: boo
         if arguments:
             raise KeyError(next(iter(arguments)))
         return {}
-    converted: dict[str, Any] = _to_wire(model.input_shape, arguments, wire_names, "")
+    converted: dict[str, Any] = _to_wire(model.input_shape, arguments, "")
     return converted
 
 
-def _to_wire(shape: Shape, value: Any, wire_names: bool, path: str) -> Any:
+def _to_wire(shape: Shape, value: Any, path: str) -> Any:
     kind = shape.type_name
     if kind == "structure" and isinstance(value, dict) and not getattr(shape, "is_document_type", False):
-        return _structure_to_wire(shape, value, wire_names, path)
+        return _structure_to_wire(shape, value, path)
     if kind == "list" and isinstance(value, list):
-        return [_to_wire(shape.member, item, wire_names, f"{path}[{i}]") for i, item in enumerate(value)]
+        return [_to_wire(shape.member, item, f"{path}[{i}]") for i, item in enumerate(value)]
     if kind == "map" and isinstance(value, dict):
-        return {k: _to_wire(shape.value, item, wire_names, f"{path}.{k}") for k, item in value.items()}
+        return {k: _to_wire(shape.value, item, f"{path}.{k}") for k, item in value.items()}
     if kind == "blob":
         return compact(value).encode()
     if kind == "string" and not isinstance(value, str) and value is not None:
@@ -124,19 +124,17 @@ def _to_wire(shape: Shape, value: Any, wire_names: bool, path: str) -> Any:
     return value
 
 
-def _structure_to_wire(shape: Shape, value: dict[str, Any], wire_names: bool, path: str) -> dict[str, Any]:
-    names = {java_member(shape.name, name): name for name in shape.members}
-    for name in shape.members if wire_names else ():
-        names[name] = name
-    # Documented names that both SDKs share are accepted in the API's spelling too (BOOL, SS).
-    names = {**{n[:1].upper() + n[1:]: n for n in shape.members}, **names}
+def _structure_to_wire(shape: Shape, value: dict[str, Any], path: str) -> dict[str, Any]:
+    # The API's own spelling is accepted too, capitalised (BOOL, SS, StateMachineArn).
+    names = {name[:1].upper() + name[1:]: name for name in shape.members}
+    names |= {java_member(shape.name, name): name for name in shape.members}
     converted = {}
     for key, item in value.items():
         if key not in names:
             raise KeyError(f"{path}.{key}".lstrip("."))
         if item is not None:
             name = names[key]
-            converted[name] = _to_wire(shape.members[name], item, wire_names, f"{path}.{key}")
+            converted[name] = _to_wire(shape.members[name], item, f"{path}.{key}")
     return converted
 
 

@@ -136,7 +136,9 @@ def _inside(target: Path, relative: str, uri: str) -> Path:
     """The path below `target`; an S3 key may hold "..", a directory may not."""
     path = (target / relative.lstrip("/")).resolve()
     if not path.is_relative_to(target.resolve()):
-        raise JobFailedError(f"ClientError: Data download failed: the key '{relative}' under {uri} leaves its directory")
+        raise JobFailedError(
+            f"ClientError: Data download failed: the key '{relative}' under {uri} leaves its directory"
+        )
     return path
 
 

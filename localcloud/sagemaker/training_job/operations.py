@@ -6,7 +6,7 @@ from typing import Any
 
 from localcloud.sagemaker import listing, tags
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.errors import InvalidRequestError, NotHereError, ResourceInUseError
+from localcloud.sagemaker.errors import InvalidRequestError, JobOverError, NotHereError, ResourceInUseError
 from localcloud.sagemaker.store import Record
 from localcloud.sagemaker.training_job import rules, state
 from localcloud.sagemaker.training_job.runner import TrainingRun
@@ -26,7 +26,7 @@ def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         "CreationTime": record.created,
         "LastModifiedTime": record.created,
     }
-    context.check_role(request["RoleArn"], name)
+    context.check_role(request["RoleArn"])
     taken = ResourceInUseError(
         "Training job names must be unique within an AWS account and region, and a training job with this name "
         f"already exists ({arn})"
@@ -53,13 +53,13 @@ def stop(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Status Stopping, SIGTERM, and after 120 seconds SIGKILL."""
     name = request["TrainingJobName"]
     record = context.get(state.KIND, name, _MISSING)
-    if state.is_over(record):
-        raise InvalidRequestError(
-            f"The request was rejected because the training job is in status {record.status}."
-        )
-    if record.status != "Stopping":
-        state.enter(context, name, "Stopping", "Stopping")
-        context.jobs.stop(record.arn)
+    try:
+        if record.status != "Stopping":
+            state.enter(context, name, "Stopping", "Stopping")
+    except JobOverError as error:
+        message = f"The request was rejected because the training job is in status {error}."
+        raise InvalidRequestError(message) from error
+    context.jobs.stop(record.arn)
     return {}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from localcloud.sagemaker import events
 from localcloud.sagemaker.context import Context
+from localcloud.sagemaker.errors import JobOverError, JobStoppedError
 from localcloud.sagemaker.store import Record
 
 KIND = "training-job"
@@ -30,9 +31,16 @@ def is_over(record: Record) -> bool:
 
 
 def enter(context: Context, name: str, status: str, secondary: str, **members: Any) -> Record:
-    """Move the job to a status and secondary status, with further members of its description, and tell it."""
+    """Move the job to a status and secondary status, with further members of its description, and tell it.
+
+    Raises JobStoppedError for progress of a job that is Stopping, JobOverError for any change of one that ended.
+    """
 
     def change(record: Record) -> None:
+        if is_over(record):
+            raise JobOverError(record.status)
+        if record.status == "Stopping" and status == "InProgress":
+            raise JobStoppedError(name)
         now = context.clock()
         document = record.document
         document.update(members)

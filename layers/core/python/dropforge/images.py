@@ -1,4 +1,4 @@
-"""URIs of the SageMaker images that Dropforge uses, by region (from image_uris.json, which a tool generates)."""
+"""URIs of the SageMaker images that Dropforge uses, by region (image_uris.json; tools/image_uris.py made it)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class UnknownFrameworkError(Exception):
 
 
 # [<registry>/]<path/of/repository>[:<tag>][@<digest>]
-_URI = re.compile(r"^(?:(?P<registry>[^/]+\.[^/]+)/)?(?P<repository>[^:@]+)(?::[^@]+)?(?:@.+)?$")
+_URI = re.compile(r"^(?:(?P<registry>[^/]+[.:][^/]+)/)?(?P<repository>[^:@]+)(?::[^@]+)?(?:@.+)?$")
 
 
 @functools.cache
@@ -35,9 +35,7 @@ def image_uri(framework: str, region: str) -> str:
     """
     frameworks = _data()["frameworks"]
     if framework not in frameworks:
-        raise UnknownFrameworkError(
-            f"no image for {framework!r}: image_uris.json has {', '.join(frameworks)}"
-        )
+        raise UnknownFrameworkError(f"no image for {framework!r}: image_uris.json has {', '.join(frameworks)}")
     image = frameworks[framework]
     account = image["accounts"].get(region)
     if account is None:

@@ -17,10 +17,9 @@ MAX_RUNTIME = 3600
 class JobSettings(Settings):
     """What a function needs to plan jobs of ours; `jobs_prefix` is the S3 URI above `dropforge_jobs/`."""
 
-    artifacts_bucket: str
+    artifacts_bucket_name: str
     jobs_prefix: str
-    kms_key_arn: str
-    processing_role_arn: str
+    key_arn: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class Job:
     output_name: str
     output_uri: str
     instance_type: str
+    role_arn: str
     inputs: dict[str, str] = field(default_factory=dict)
     isolated: bool = True
 
@@ -46,10 +46,10 @@ def processing_request(job: Job, settings: JobSettings, tags: list[dict[str, str
         "VolumeSizeInGB": VOLUME_GB,
     }
     if not names.has_local_storage(job.instance_type):
-        cluster["VolumeKmsKeyId"] = settings.kms_key_arn
+        cluster["VolumeKmsKeyId"] = settings.key_arn
     return {
         "ProcessingJobName": job.name,
-        "RoleArn": settings.processing_role_arn,
+        "RoleArn": job.role_arn,
         "AppSpecification": {
             "ImageUri": job.image,
             "ContainerEntrypoint": ["python3", "-m", f"dropforge_jobs.{job.module}"],
@@ -57,7 +57,7 @@ def processing_request(job: Job, settings: JobSettings, tags: list[dict[str, str
         "Environment": {"PYTHONPATH": f"{INPUT}/code"},
         "ProcessingInputs": [_input(name, uri) for name, uri in inputs.items()],
         "ProcessingOutputConfig": {
-            "KmsKeyId": settings.kms_key_arn,
+            "KmsKeyId": settings.key_arn,
             "Outputs": [
                 {
                     "OutputName": job.output_name,

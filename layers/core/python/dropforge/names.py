@@ -9,19 +9,20 @@ from dataclasses import dataclass
 
 from dropforge.errors import NameInvalidError
 
-PROJECT = re.compile(r"[a-z](?:-?[a-z0-9]){1,30}")
+PROJECT = re.compile(r"(?=.{2,31}$)[a-z](?:-?[a-z0-9])+")
 RUN = re.compile(r"[a-z0-9]{10}")
 JOB_NAME_LIMIT = 32  # tuning and AutoML jobs; training and processing jobs would allow 63
 TRIES_PER_ATTEMPT = 10
 QUIET_PERIOD = 300  # seconds without a new object until a drop is complete
 CHANNELS = ("train", "validation", "batch", "truth", "unlabelled", "features")
 
+_TEMPORARY = re.compile(r"(?:^|/)[._]|\.(?:tmp|temp|part|crdownload|swp)$|~$", re.IGNORECASE)
 _LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d[a-z]*d[a-z]*|g5|g6e?|gr6|p5(?:en?)?|trn\d.*)\.")
 
 
 def is_project(name: str) -> bool:
-    """Whether SageMaker and we accept this as a project's name (also the endpoint's and the package group's)."""
-    return len(name) <= 31 and PROJECT.fullmatch(name) is not None
+    """Whether it can name a project, and so its endpoint and its model package group."""
+    return PROJECT.fullmatch(name) is not None
 
 
 def run_id(*parts: str) -> str:
@@ -70,6 +71,11 @@ def job_try(name: str) -> int:
 def execution_name(run: str, attempt: int) -> str:
     """The name of the run machine's execution for this attempt."""
     return f"{run}-a{attempt}"
+
+
+def is_data(path: str) -> bool:
+    """Whether an object at this path below its channel holds data (Spark and editors leave others beside it)."""
+    return _TEMPORARY.search(path) is None
 
 
 def has_local_storage(instance_type: str) -> bool:
@@ -124,3 +130,31 @@ def dataset_folder(artifacts: str, project: str, digest: str) -> Place:
 def tags(project: str, run: str) -> list[dict[str, str]]:
     """The tags of everything that a run makes (not of versioned model packages, which take none)."""
     return [{"Key": "dropforge:project", "Value": project}, {"Key": "dropforge:run", "Value": run}]
+
+
+def next_execution(name: str, attempt: int) -> str:
+    """The name of an execution that repeats `name`: the same base, so that two stop events restart it once."""
+    base = re.sub(r"-a\d+$", "", name)[:70]
+    return f"{base}-a{attempt}"
+
+
+def execution_attempt(name: str) -> int:
+    """Which attempt an execution's name says it is, from 1."""
+    match = re.search(r"-a(\d+)$", name)
+    return int(match[1]) if match else 1
+
+
+def model_name(run: str, version: int) -> str:
+    """The SageMaker model of a model package's version."""
+    return f"df-{run}-v{version}"
+
+
+def endpoint_config_name(run: str, version: int, instance_type: str, count: int) -> str:
+    """A configuration cannot be changed, so its name says all that may differ."""
+    return f"df-{run}-v{version}-n{count}-{instance_type.replace('.', '-')}"
+
+
+def configured_count(endpoint_config: str) -> int | None:
+    """How many instances a configuration of ours started with; None if it is not ours."""
+    match = re.fullmatch(r"df-[a-z0-9]{10}-v\d+-n(\d+)-ml-[a-z0-9-]+", endpoint_config)
+    return int(match[1]) if match else None

@@ -31,10 +31,10 @@ def hourly(instance_type: str, use: str, region: str, override: str = "") -> flo
     return None if price is None else float(price)
 
 
-def cost(seconds: float, count: int, instance_type: str, use: str, region: str, override: str = "") -> float | None:
-    """USD for that many instances for that long; None if the price is unknown."""
+def cost(hours: float, instance_type: str, use: str, region: str, override: str = "") -> float | None:
+    """USD for that many instance hours; None if the price is unknown."""
     price = hourly(instance_type, use, region, override)
-    return None if price is None else price * count * seconds / HOUR
+    return None if price is None else price * hours
 
 
 def basis(region: str, override: str = "") -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from dropforge.names import QUIET_PERIOD
 from pydantic import BaseModel, ConfigDict, Field
+
+from dropforge.names import QUIET_PERIOD
 
 INSTANCE = r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"
 Instance = Annotated[str, Field(pattern=INSTANCE, examples=["ml.m5.large"])]
@@ -23,10 +24,10 @@ class Section(BaseModel):
 class Data(Section):
     """How dropped files are read, and when a drop counts as complete."""
 
-    quiet_period: int = Field(default=QUIET_PERIOD, ge=1, le=86_400, description="Seconds without a new object until a drop is complete.")
+    quiet_period: int = Field(
+        default=QUIET_PERIOD, ge=1, le=86_400, description="Seconds without a new object until a drop is complete."
+    )
     format: Literal["csv"] = Field(default="csv", description="Format of the dropped files.")
-    header: bool | None = Field(default=None, description="Whether the first line names the columns; found out if absent.")
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1, description="Found out if absent.")
 
 
 class By(Section):
@@ -43,7 +44,9 @@ class Split(Section):
     validation: Share = Field(default=0.1, description="Part for early stopping; ignored if a validation drop exists.")
     seed: int = Field(default=42, ge=0, le=2**32 - 1, description="The same seed splits the same way.")
     by: By | None = Field(default=None, description="Split by time or group instead of by chance.")
-    stratify: bool | None = Field(default=None, description="Keep the classes' shares; by default for classes without `by`.")
+    stratify: bool | None = Field(
+        default=None, description="Keep the classes' shares; by default for classes without `by`."
+    )
 
 
 class Metric(Section):
@@ -90,7 +93,9 @@ class Deploy(Section):
 class Budget(Section):
     """Limits to what a run may cost."""
 
-    run_usd: float | None = Field(default=None, gt=0, description="A run that could cost more is refused before it starts.")
+    run_usd: float | None = Field(
+        default=None, gt=0, description="A run that could cost more is refused before it starts."
+    )
 
 
 class Project(Section):
@@ -98,11 +103,17 @@ class Project(Section):
 
     version: Literal[1] = Field(default=1, description="Version of this format.")
     algorithm: Literal["xgboost", "sklearn"] = Field(description="xgboost needs no code; sklearn runs your script.")
-    target: str | int | None = Field(default=None, description="Column to predict: name, or index from 0 (-1 is the last).")
+    target: str | int | None = Field(
+        default=None, description="Column to predict: name, or index from 0 (-1 is the last)."
+    )
     problem: Problem | None = Field(default=None, description="Found out from the target if absent.")
-    columns: list[str] | None = Field(default=None, min_length=1, description="Names for the columns of a file without header.")
+    columns: list[str] | None = Field(
+        default=None, min_length=1, description="Names for the columns of a file without header."
+    )
     data: Data = Data()
-    split: Split | None = Field(default=None, description="For a script: split the rows; without it it gets the dropped bytes.")
+    split: Split | None = Field(
+        default=None, description="For a script: split the rows; without it it gets the dropped bytes."
+    )
     train: Train = Train()
     evaluate: Evaluate = Evaluate()
     deploy: Deploy = Deploy()

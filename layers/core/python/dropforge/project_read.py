@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -25,7 +25,7 @@ _KINDS = {
 }
 
 
-def read_project(text: str, allowed_images: frozenset[str] = frozenset()) -> Project:
+def read_project(text: str, allowed_images: str = "") -> Project:
     """The project that the text describes.
 
     Raises:
@@ -47,39 +47,38 @@ def read_project(text: str, allowed_images: frozenset[str] = frozenset()) -> Pro
 
 
 def _problem(error: Any, values: dict[str, Any]) -> Problem:
-    path = _path(error["loc"], values, error["type"] == "missing")
-    kind, given, context = error["type"], error.get("input"), error.get("ctx", {})
+    kind, given = error["type"], error.get("input")
+    path = _path(error["loc"], values, missing=kind == "missing")
     if kind == "extra_forbidden":
         return _unknown(path)
+    return Problem(path, *_reason_and_fix(kind, path, given, error))
+
+
+def _reason_and_fix(kind: str, path: Path, given: Any, error: Any) -> tuple[str, str]:
     if kind == "missing":
-        return Problem(path, "is required", f"add `{path[-1]}:`; see docs/project.md")
+        return "is required", f"add `{path[-1]}:`; see docs/project.md"
     if kind == "literal_error":
-        allowed = str(context.get("expected", "")).replace("'", "")
+        allowed = str(error["ctx"]["expected"]).replace("'", "")
         close = get_close_matches(str(given), allowed.replace(" or ", ", ").split(", "), n=1)
-        return Problem(path, f"{given!r} is not one of: {allowed}", f"write {close[0] if close else 'one of them'}")
+        return f"{given!r} is not one of: {allowed}", f"write {close[0] if close else 'one of them'}"
     if kind == "string_pattern_mismatch":
-        return Problem(path, f"{given!r} does not look right", _pattern_fix(str(path[-1])))
+        return f"{given!r} does not look right", _pattern_fix(str(path[-1]))
     if path == ("target",):
-        return Problem(path, f"must be a column, not {_shown(given)}", "write its name, or its index (-1 is the last)")
+        return f"must be a column, not {_shown(given)}", "write its name, or its index (-1 is the last)"
     if kind in _KINDS:
         fix = "put it in quotes" if kind == "string_type" and given is not None else f"write {_KINDS[kind]}"
-        return Problem(path, f"must be {_KINDS[kind]}, not {_shown(given)}", fix)
-    return Problem(path, _sentence(error["msg"], given), "see docs/project.md for what is possible")
+        return f"must be {_KINDS[kind]}, not {_shown(given)}", fix
+    return _sentence(error["msg"], given), "see docs/project.md for what is possible"
 
 
 def _path(loc: tuple[str | int, ...], values: Any, missing: bool) -> Path:
     """Pydantic's location without the branches of unions, which no user ever wrote."""
     path: list[str | int] = []
     for step in loc:
-        if isinstance(values, dict) and step in values and step != "[key]":
-            values = values[step]
-        elif isinstance(values, list) and isinstance(step, int) and step < len(values):
-            values = values[step]
-        elif missing and step == loc[-1]:
-            path.append(step)
-            break
-        else:
-            break
+        known = step in values if isinstance(values, dict) else isinstance(values, list) and isinstance(step, int)
+        if not known:
+            return (*path, step) if missing and step == loc[-1] else tuple(path)
+        values = values[step]
         path.append(step)
     return tuple(path)
 
@@ -106,8 +105,7 @@ def _keys(path: Path) -> list[str]:
 def _model(annotation: Any) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    inner = (_model(a) for a in get_args(annotation)) if get_origin(annotation) else iter(())
-    return next((m for m in inner if m is not None), None)
+    return next((m for a in get_args(annotation) if (m := _model(a)) is not None), None)
 
 
 def _pattern_fix(field: str) -> str:

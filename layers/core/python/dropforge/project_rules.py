@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from dropforge.images_allowed import allowed
 from dropforge.problems import Problem
 
 if TYPE_CHECKING:
@@ -15,19 +16,20 @@ if TYPE_CHECKING:
 
 # Of evaluation.json (Model Monitor's names), by problem type.
 METRICS = {
-    "binary": ("accuracy", "auc", "f1", "precision", "recall", "f0_5", "f2"),
+    "binary": ("accuracy", "auc", "f1", "precision", "recall", "f0_5", "f2", "log_loss"),
     "multiclass": ("accuracy", "weighted_f1", "weighted_precision", "weighted_recall", "weighted_f0_5", "weighted_f2"),
     "regression": ("r2", "rmse", "mae", "mse"),
 }
 # The image refuses others. Source: sagemaker-xgboost-container, algorithm_mode/hyperparameter_validation.py.
 XGBOOST = frozenset(
-    "alpha base_score booster colsample_bylevel colsample_bynode colsample_bytree csv_weights "
-    "deterministic_histogram early_stopping_rounds eta eval_metric gamma grow_policy interaction_constraints lambda "
-    "lambda_bias learning_rate max_bin max_delta_step max_depth max_leaves min_child_weight min_split_loss "
-    "monotone_constraints normalize_type nthread num_class num_parallel_tree num_round objective one_drop predictor "
-    "process_type rate_drop refresh_leaf reg_alpha reg_lambda sample_type save_model_on_termination scale_pos_weight "
-    "seed single_precision_histogram sketch_eps skip_drop subsample tree_method tweedie_variance_power updater "
-    "verbosity".split()
+    """
+    alpha base_score booster colsample_bylevel colsample_bynode colsample_bytree csv_weights deterministic_histogram
+    early_stopping_rounds eta eval_metric gamma grow_policy interaction_constraints lambda lambda_bias learning_rate
+    max_bin max_delta_step max_depth max_leaves min_child_weight min_split_loss monotone_constraints normalize_type
+    nthread num_class num_parallel_tree num_round objective one_drop predictor process_type rate_drop refresh_leaf
+    reg_alpha reg_lambda sample_type save_model_on_termination scale_pos_weight seed single_precision_histogram
+    sketch_eps skip_drop subsample tree_method tweedie_variance_power updater verbosity
+    """.split()  # noqa: SIM905
 )
 # Objectives whose answers our inference code understands: a probability per class, or a number.
 OBJECTIVES = {
@@ -45,16 +47,15 @@ OBJECTIVES = {
 }
 
 
-def broken_rules(project: Project, allowed_images: frozenset[str]) -> Iterator[Problem]:
+def broken_rules(project: Project, allowed_images: str = "") -> Iterator[Problem]:
     """Everything that is wrong, not only the first."""
     yield from _target(project)
     yield from _split(project)
     yield from _script(project) if project.script else _built_in(project)
     yield from _evaluate(project)
     image = project.train.image
-    if image and image not in allowed_images:
-        allowed = ", ".join(sorted(allowed_images)) or "none so far"
-        fix = f"remove it, or ask the owner of the stack to allow it (allowed: {allowed})"
+    if image and not allowed(image, allowed_images):
+        fix = f"remove it, or ask the owner of the stack to allow it (allowed: {allowed_images or 'none so far'})"
         yield Problem(("train", "image"), "this image is not on the list that the stack's owner allows", fix)
 
 

@@ -52,7 +52,7 @@ def read(text: str) -> tuple[Any, dict[Path, int]]:
 
 def _no_aliases(text: str) -> None:
     for event in yaml.parse(text, _Loader):
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+        if (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)) and event.start_mark:
             raise _refuse(event.start_mark.line + 1, "anchors (&, *) are not supported", "write the value out")
 
 
@@ -67,7 +67,7 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
         return _mapping(node, path, lines)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, i), lines) for i, item in enumerate(node.value)]
-    return _scalar(node.value) if node.style is None else node.value
+    return _scalar(node.value) if getattr(node, "style", None) is None else node.value
 
 
 def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict[str, Any]:

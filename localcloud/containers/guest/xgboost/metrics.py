@@ -40,3 +40,19 @@ MINIMIZED = (
     "tweedie-nloglik",
 )
 METRICS = (*MAXIMIZED, *MINIMIZED)
+# What the image computes itself (score.py), because the XGBoost library does not.
+OWN = (
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "f1_binary",
+    "f1_macro",
+    "mse",
+    "precision",
+    "precision_macro",
+    "precision_micro",
+    "r2",
+    "recall",
+    "recall_macro",
+    "recall_micro",
+)

@@ -1,0 +1,13 @@
+"""From a candidate to its model package."""
+
+from __future__ import annotations
+
+from dropforge.handler import takes
+from registry import decide
+from registry.models import PackagePlan, PlanPackage
+
+
+@takes(PlanPackage)
+def handler(facts: PlanPackage) -> PackagePlan:
+    """Lambda handler; see functions/README.md for what it takes and gives."""
+    return decide.plan_package(facts)

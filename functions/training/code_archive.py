@@ -1,0 +1,49 @@
+"""A project's `code/` as one deterministic `sourcedir.tar.gz`."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+from dropforge import names
+from dropforge.errors import DropTooLargeError
+from dropforge.plan import Code
+from training.freeze import digest_of
+
+if TYPE_CHECKING:
+    from training.freeze import Bucket
+
+BYTES_LIMIT = 64 * 1024**2
+
+
+def freeze_code(bucket: Bucket, project: str, target: names.Place) -> Code | None:
+    """Archive what lies under `code/` into `target`; None if nothing does.
+
+    Raises:
+        DropTooLargeError: more than 64 MiB of code.
+    """
+    prefix = f"{project}/code/"
+    found = [o for o in bucket.objects(prefix) if o["Size"] and not o["Key"].endswith("/")]
+    total = sum(int(o["Size"]) for o in found)
+    if total > BYTES_LIMIT:
+        raise DropTooLargeError(f"code/ has {total:,} bytes, more than 64 MiB: keep data and models out of it")
+    if not found:
+        return None
+    files = {o["Key"][len(prefix) :]: bucket.read(o["Key"]) for o in sorted(found, key=lambda o: str(o["Key"]))}
+    digest = digest_of((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
+    bucket.client.put_object(Bucket=target.bucket, Key=target.key, Body=archive(files))
+    return Code(digest=digest, uri=target.uri, files=list(files))
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """A gzipped tar in which nothing depends on when or by whom it was made."""
+    packed = io.BytesIO()
+    with gzip.GzipFile("", "wb", 6, packed, mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
+        for name in sorted(files):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(files[name]), 0o644
+            tar.addfile(entry, io.BytesIO(files[name]))
+    return packed.getvalue()

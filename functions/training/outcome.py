@@ -1,0 +1,170 @@
+"""Training's decisions about what ended: again or not, what to tell, what it took."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any, Literal
+
+from dropforge import events, names, prices
+from dropforge.failures import Failure, understand
+from training.models import (
+    DecideRecovery,
+    DecideRetry,
+    ExplainFailure,
+    Explanation,
+    RecoveryDecision,
+    RetryDecision,
+    SummariseRun,
+)
+
+MAX_TRIES = 3
+MAX_ATTEMPTS = 3
+FIRST_WAIT = {"capacity": 120, "internal": 30}
+UNKNOWN = "unknown"
+
+
+def decide_retry(facts: DecideRetry) -> RetryDecision:
+    """A job that AWS failed is tried again under its next name; one that failed by itself would fail again."""
+    failure = understand(facts.error, facts.cause)
+    name = facts.request["TrainingJobName"]
+    tried = names.job_try(name)
+    wait = FIRST_WAIT.get(failure.kind)
+    if wait is None or tried >= MAX_TRIES:
+        why = failure.reason if wait is None else f"after {tried} tries: {failure.reason}"
+        return RetryDecision(retry=False, request=facts.request, attempt=facts.attempt, wait_seconds=0, reason=why)
+    request = {**facts.request, "TrainingJobName": names.next_job_name(name)}
+    return RetryDecision(
+        retry=True,
+        request=request,
+        attempt=facts.attempt + 1,
+        wait_seconds=wait * 2 ** (tried - 1),
+        reason=failure.reason,
+    )
+
+
+def explain_failure(facts: ExplainFailure) -> Explanation:
+    """One readable sentence about why a run failed, and the event that tells it."""
+    failure = understand(facts.error, facts.cause)
+    kind, severity = _told_as(failure)
+    prefix = "" if kind == "Drop Ignored" else f"{facts.step} failed: "
+    reason = f"{prefix}{failure.reason}"
+    fields: dict[str, Any] = {
+        "reason": reason,
+        "step": facts.step,
+        "error": failure.error,
+        "severity": severity,
+        "attempt": facts.attempt,
+    }
+    if failure.problems is not None:
+        fields["problems"] = failure.problems
+    if failure.log_command:
+        fields |= {"job": failure.job, "log_group": failure.log_group, "log_command": failure.log_command}
+    detail = events.detail(
+        kind, facts.run, f"a{facts.attempt}", project=facts.project, run=facts.run, drop=facts.drop, **fields
+    )
+    return Explanation(detail_type=kind, reason=reason, severity=severity, problems=failure.problems, detail=detail)
+
+
+Kind = Literal["Run Failed", "Project Invalid", "Drop Ignored"]
+Severity = Literal["error", "warning", "info"]
+
+
+def _told_as(failure: Failure) -> tuple[Kind, Severity]:
+    if failure.problems is not None:
+        return "Project Invalid", "error"
+    if failure.error == "DropSupersededError":
+        return "Drop Ignored", "info"
+    return "Run Failed", "error"
+
+
+def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:
+    """A run that ended without telling how starts again, unless a person stopped it or it has had its attempts."""
+    item = events.plain(facts.item) if facts.item else None
+    if not item or item.get("status") != "RUNNING":
+        status = item.get("status") if item else "unknown"
+        return RecoveryDecision(action="nothing", attempt=0, reason=f"the run is {status}, so its end was told")
+    attempt = int(item.get("attempt", 1))
+    theirs, ours = item.get("execution_arn"), facts.event.get("executionArn")
+    if theirs and ours and theirs != ours:
+        return RecoveryDecision(action="nothing", attempt=attempt, reason="another execution has this run")
+    status = str(facts.event.get("status"))
+    said = understand(f"States.{status}" if status == "ABORTED" else facts.event.get("error"), facts.event.get("cause"))
+    if status == "ABORTED":
+        return RecoveryDecision(action="give up", attempt=attempt, reason="the run was stopped by hand")
+    if attempt >= MAX_ATTEMPTS:
+        reason = f"the run stopped {attempt} times; last: {said.reason}"
+        return RecoveryDecision(action="give up", attempt=attempt, reason=reason)
+    again = attempt + 1
+    reason = f"attempt {attempt} stopped: {said.reason}"
+    return RecoveryDecision(action="restart", attempt=again, name=names.execution_name(facts.run, again), reason=reason)
+
+
+def summarise_run(facts: SummariseRun, price_list: str = "") -> dict[str, Any]:
+    """The figures of a run: what was measured, how long each job took, what that cost at list prices."""
+    found = json.loads(facts.preparation) if facts.preparation else {}
+    evaluation = facts.evaluation or {}
+    region = facts.context.get("region", "")
+    jobs = {
+        "prepare": _processing(facts.prepare_job),
+        "train": _training(facts.trained),
+        "evaluate": _processing(evaluation.get("job")),
+    }
+    used = {name: job for name, job in jobs.items() if job}
+    dollars = [_dollars(job, region, price_list) for job in used.values()]
+    usd: float | str = UNKNOWN if None in dollars else round(sum(d for d in dollars if d is not None), 4)
+    return {
+        "metrics": evaluation.get("metrics") or {},
+        "gate": {k: evaluation.get(k) for k in ("metric", "value", "threshold")},
+        "problem": found.get("problem"),
+        "rows": found.get("rows"),
+        "warnings": (found.get("warnings") or [])[:5],
+        "digest": facts.dataset.digest,
+        "objects": facts.dataset.objects,
+        "bytes": facts.dataset.bytes,
+        "seconds": {name: job["seconds"] for name, job in used.items()},
+        "cost": {"usd": usd, "basis": prices.basis(region, price_list)},
+    }
+
+
+def _processing(job: dict[str, Any] | None) -> dict[str, Any] | None:
+    if not job:
+        return None
+    cluster = (job.get("ProcessingResources") or {}).get("ClusterConfig") or {}
+    return {
+        "seconds": _seconds(job.get("ProcessingStartTime"), job.get("ProcessingEndTime")),
+        "instance_type": cluster.get("InstanceType"),
+        "count": cluster.get("InstanceCount", 1),
+        "use": "processing",
+    }
+
+
+def _training(trained: dict[str, Any]) -> dict[str, Any]:
+    seconds = trained.get("billable_seconds")
+    return {
+        "seconds": trained.get("training_seconds") if seconds is None else seconds,
+        "instance_type": trained.get("instance_type"),
+        "count": trained.get("instance_count") or 1,
+        "use": "training",
+    }
+
+
+def _seconds(start: Any, end: Any) -> float | None:
+    """Between two times as integrations give them: epoch seconds or milliseconds, or ISO-8601."""
+    if start is None or end is None:
+        return None
+    return round(_epoch(end) - _epoch(start), 1)
+
+
+def _epoch(time: Any) -> float:
+    if isinstance(time, str) and not time.replace(".", "", 1).isdigit():
+        return datetime.fromisoformat(time).timestamp()
+    number = float(time)
+    return number / 1000 if number > 1e11 else number  # noqa: PLR2004 (the year 5138 in seconds, 1973 in milliseconds)
+
+
+def _dollars(job: dict[str, Any], region: str, price_list: str) -> float | None:
+    if job["seconds"] is None or not job["instance_type"]:
+        return None
+    hours = job["seconds"] * job["count"] / prices.HOUR
+    return prices.cost(hours, job["instance_type"], job["use"], region, price_list)

@@ -1,0 +1,13 @@
+"""From the plan and the prepared data to the training request."""
+
+from __future__ import annotations
+
+from dropforge.handler import takes
+from training import decide
+from training.models import PlanTraining, TrainingPlan
+
+
+@takes(PlanTraining)
+def handler(facts: PlanTraining) -> TrainingPlan:
+    """Lambda handler; see functions/README.md for what it takes and gives."""
+    return decide.plan_training(facts)

@@ -1,0 +1,143 @@
+"""The evaluating job: how good a packaged model is on rows that it never saw.
+
+Run as `python3 -m dropforge_jobs.evaluate`. The rows go through the package's own functions, as text, just as a
+client's request would, so what is measured is what will be served.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dropforge_jobs import metrics
+from dropforge_jobs.answers import class_answers, numeric_answers
+from dropforge_jobs.dialect import find_delimiter
+from dropforge_jobs.errors import JobError, ModelError, SettingsError, TableError
+from dropforge_jobs.files import table_files
+from dropforge_jobs.job import Job, run, write_json
+from dropforge_jobs.package import extract
+from dropforge_jobs.preprocessor import Preprocessor
+from dropforge_jobs.problem import label_values
+from dropforge_jobs.report import html_report
+from dropforge_jobs.served import Served
+from dropforge_jobs.tables import Table
+
+Array = np.ndarray[Any, Any]
+SECTIONS = {
+    "binary": "binary_classification_metrics",
+    "multiclass": "multiclass_classification_metrics",
+    "regression": "regression_metrics",
+}
+
+
+def main(job: Job) -> None:
+    """Measure a packaged model on the held-out rows."""
+    settings = job.settings("evaluate.json")
+    problem, script = settings.get("problem"), settings.get("script")
+    if problem not in SECTIONS:
+        raise SettingsError(f"evaluate.json: problem {problem!r}: one of {', '.join(SECTIONS)} is expected")
+    with tempfile.TemporaryDirectory() as folder:
+        model_dir = Path(folder) / "model"
+        _unpack(job, model_dir)
+        table = _test_table(job, settings, model_dir)
+        target = table.target_index(settings["target"])
+        if script and (model_dir / "code" / "requirements.txt").is_file():
+            _install(model_dir / "code" / "requirements.txt", Path(folder) / "packages")
+        served = Served(model_dir, script or "inference.py", ours=not script)
+        texts, items = _answers(served, table, target, "," if script else table.delimiter)
+    evaluation = measure(problem, texts, items, settings.get("classes"))
+    write_json(job.output / "evaluation.json", evaluation)
+    (job.output / "report.html").write_text(html_report(evaluation, settings), encoding="utf-8")
+    for name, metric in evaluation[SECTIONS[problem]].items():
+        if "value" in metric:
+            print(f"{name}={metric['value']:.6g}")
+
+
+def _test_table(job: Job, settings: dict[str, Any], model_dir: Path) -> Table:
+    """The held-out rows. The preparing job told how they are written: only a script's delimiter is looked for."""
+    files = table_files(job.input("test"))
+    names = [column["name"] if isinstance(column, dict) else column for column in settings.get("columns") or []]
+    if not names:
+        raise SettingsError("evaluate.json: columns: the test rows' columns are not named")
+    delimiter = settings.get("delimiter")
+    if not delimiter:
+        packed = (model_dir / "preprocessor.json").is_file()
+        delimiter = Preprocessor.load(model_dir).delimiter if packed else find_delimiter(files[0])
+    return Table(files, delimiter, names, bool(settings.get("header")))
+
+
+def _unpack(job: Job, folder: Path) -> None:
+    path = job.input("model") / "model.tar.gz"
+    try:
+        with path.open("rb") as source:
+            extract(source, folder)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: the model's archive is missing") from error
+
+
+def _install(requirements: Path, folder: Path) -> None:
+    """Install a script's packages for this job alone, as the model server does before it starts."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), "-r", str(requirements)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - fixed arguments
+    if done.returncode:
+        raise ModelError(f"requirements.txt cannot be installed: {done.stderr.strip()[-500:]}")
+    sys.path.insert(0, str(folder))
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+
+
+def _answers(served: Served, table: Table, target: int, delimiter: str) -> tuple[list[str], list[Any]]:
+    """The true labels as texts and the model's answers, row by row."""
+    texts: list[str] = []
+    items: list[Any] = []
+    for chunk in table.chunks():
+        texts.extend(chunk.columns[target])
+        inputs = [column for index, column in enumerate(chunk.columns) if index != target]
+        try:
+            items.extend(served.predict(list(zip(*inputs)), delimiter))
+        except JobError as error:
+            raise ModelError(f"{chunk.file}, lines {chunk.lines[0]} to {chunk.lines[-1]}: {error}") from error
+    return texts, items
+
+
+def measure(problem: str, texts: Sequence[str], items: Sequence[Any], classes: list[str] | None) -> dict[str, Any]:
+    """The evaluation of answers to rows whose true labels are `texts`: evaluation.json's content.
+
+    Rows whose label is none of the classes (or no number) are left out and counted. Raises ModelError for answers
+    that cannot be compared and TableError if no row is left.
+    """
+    truth = label_values(problem, list(texts), classes)
+    known = np.flatnonzero(~np.isnan(truth))
+    if not len(known):
+        raise TableError("no held-out row has a usable label")
+    truth, items = truth[known], [items[row] for row in known.tolist()]
+    if problem == "regression":
+        found = metrics.regression(truth, numeric_answers(items))
+    else:
+        truth = truth.astype(int)
+        predicted, table = class_answers(items, classes or [])
+        found = _classification(problem, truth, predicted, table, classes or [])
+    return {
+        "version": 0.0,
+        "dataset": {"rows": len(truth), "item_count": len(truth), "left_out": len(texts) - len(truth)},
+        SECTIONS[problem]: found,
+        "baseline": metrics.baseline(problem, truth, len(classes or [])),
+    }
+
+
+def _classification(
+    problem: str, truth: Array, predicted: Array, table: Array | None, classes: list[str]
+) -> dict[str, Any]:
+    if problem == "multiclass":
+        return metrics.multiclass(truth, predicted, table, classes)
+    return metrics.binary(truth, predicted, None if table is None else table[:, 1], classes)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

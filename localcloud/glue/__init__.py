@@ -1,0 +1,66 @@
+"""Everything that we add to ministack or change in it, installed from here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from localcloud.glue import hooks
+from localcloud.settings import Settings
+
+if TYPE_CHECKING:
+    from localcloud.glue.outbox import Outbox
+    from localcloud.glue.persistence.durability import Durability
+    from localcloud.sagemaker.service import SageMaker
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What the host starts and stops."""
+
+    durability: Durability
+    outbox: Outbox
+    sagemaker: SageMaker
+
+
+def install(settings: Settings) -> Installed:
+    """Install every hook and bring back the state that is on disk. Raises HookError, DatabaseError.
+
+    The environment must be set (Settings.apply_to_environment) before, and nothing of ministack imported.
+    Order: state is kept from the first moment; each engineer's hooks; then what is on disk, so that the loaders,
+    which repair what a restart breaks, are the hooked ones.
+    """
+    hooks.check_version()
+    from localcloud.glue import (
+        auth,
+        callers,
+        cloudformation,
+        cloudwatch,
+        eventbridge,
+        lambdas,
+        mount_sagemaker,
+        persistence,
+        pipes,
+        s3,
+        sns,
+        sqs,
+        stepfunctions,
+    )
+    from localcloud.glue.outbox import Outbox
+
+    durability = persistence.install(settings)
+    outbox = Outbox(settings.data / "outbox.sqlite")
+    auth.install()
+    callers.install(settings)
+    eventbridge.install(settings, outbox)
+    lambdas.install(settings, outbox)
+    pipes.install(settings, outbox)
+    sqs.install(settings)
+    sns.install(settings)
+    cloudwatch.install(settings)
+    stepfunctions.install(settings)
+    cloudformation.install(settings)
+    s3.install()
+    sagemaker = mount_sagemaker.install(settings)
+    persistence.load(durability)
+    return Installed(durability, outbox, sagemaker)

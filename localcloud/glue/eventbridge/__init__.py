@@ -1,0 +1,78 @@
+"""EventBridge: targets that are retried, dead letters, roles and policies that count, schedules in scaled time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from localcloud.glue import hooks
+from localcloud.glue.outbox import Outbox
+from localcloud.settings import Settings
+
+Json = dict[str, Any]
+# Targets that are really delivered to; PutTargets refuses others instead of dropping their events.
+DELIVERED = frozenset({"events", "lambda", "logs", "sns", "sqs", "states"})
+_TARGET_MEMBERS = frozenset({
+    "Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy", "SqsParameters",
+})  # fmt: skip
+
+
+def install(settings: Settings, outbox: Outbox) -> None:
+    """Replace what happens after a rule has matched, and PutEvents' checks."""
+    from localcloud.glue.eventbridge.delivery import Deliveries
+    from localcloud.glue.eventbridge.events import put_events
+    from localcloud.glue.eventbridge.schedule import Schedule
+
+    deliveries = Deliveries(outbox, settings.time_scale)
+    hooks.replace("services.eventbridge", "_invoke_target", deliveries.accept)
+    hooks.replace("services.eventbridge", "_put_events", put_events)
+    supported = hooks.target("services.eventbridge", "_SUPPORTED_TARGET_SERVICES")
+    hooks.replace("services.eventbridge", "_SUPPORTED_TARGET_SERVICES", supported & DELIVERED)
+    hooks.wrap("services.eventbridge", "_validate_target_arn", _checked)
+    hooks.wrap("core.iam_actions", "request_tag_context", _with_event_keys)
+    schedule = Schedule(settings.time_scale)
+    hooks.replace("services.eventbridge", "_scheduler_loop", schedule.run)
+    hooks.replace("services.eventbridge", "_tick_scheduled_rules", schedule.tick)
+    hooks.wrap("services.eventbridge", "_parse_rate_seconds", schedule.scaled)  # EventBridge Scheduler asks it too
+    hooks.replace("services.scheduler", "_SCHEDULE_TICK_INTERVAL", 0.25)
+    hooks.wrap("app", "_reset_all_state", lambda reset: lambda: (outbox.clear(), reset()))
+
+
+def _checked(validate: Any) -> Any:
+    """PutTargets refuses what would be ignored, and a state machine without a role, as AWS does."""
+
+    def checked(target: Json) -> Any:
+        unknown = sorted(set(target) - _TARGET_MEMBERS)
+        if unknown:
+            message = f"Target {target.get('Id')}: {', '.join(unknown)} is not supported by the local cloud."
+            return _refusal(message)
+        if ":states:" in target.get("Arn", "") and not target.get("RoleArn"):
+            return _refusal(f"RoleArn is required for target {target['Arn']}.")
+        return validate(target)
+
+    return checked
+
+
+def _refusal(message: str) -> Any:
+    return hooks.target("core.responses", "error_response_json")("ValidationException", message, 400)
+
+
+def _with_event_keys(context: Any) -> Any:
+    """The condition keys of events:PutEvents: events:source and events:detail-type, one value an entry."""
+
+    def with_keys(service: str, iam_action: str, body: bytes, params: Any) -> Json:
+        found: Json = context(service, iam_action, body, params)
+        if iam_action != "events:PutEvents":
+            return found
+        return {**found, **event_keys(json.loads(body or b"{}"))}
+
+    return with_keys
+
+
+def event_keys(request: Json) -> Json:
+    """Return the condition keys of a PutEvents request (Service Authorization Reference, Amazon EventBridge)."""
+    keys: Json = {"events:eventbusinvocation": "false"}
+    for key, member in (("events:source", "Source"), ("events:detail-type", "DetailType")):
+        values = sorted({str(entry.get(member, "")) for entry in request.get("Entries") or []})
+        keys[key] = values[0] if len(values) == 1 else values
+    return keys

@@ -1,0 +1,156 @@
+"""Event source mappings of SQS queues: batching window, large batches, partial failures, timely retries.
+
+ministack polls, builds the event and deletes what succeeded; here are the parts that it leaves out.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import Any
+
+from localcloud.glue import callers, hooks
+from localcloud.settings import Settings
+
+Json = dict[str, Any]
+logger = logging.getLogger("dropforge.lambda")
+_PAYLOAD = 6 * 1024 * 1024  # bytes of a synchronous invocation
+_ENVELOPE = 600  # bytes around a record's body
+_NEEDED = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+
+
+class BatchResponseError(ValueError):
+    """A function's batchItemFailures is not what the documentation asks for: the whole batch counts as failed."""
+
+
+def install(settings: Settings) -> None:
+    """Replace how batches are taken from a queue and how a function's answer is read."""
+    batches = Batches(settings.time_scale)
+    hooks.replace("services.sqs", "_receive_messages_for_esm", batches.receive)
+    hooks.replace("services.lambda_svc", "_run_sqs_batch", batches.run)
+    hooks.wrap("services.lambda_svc", "_create_esm", _checked)
+
+
+def check_role(function_name: str, source_arn: str) -> None:
+    """AWS refuses a mapping whose function may not read its queue. Raises callers.NotAllowedError."""
+    if source_arn.split(":")[2:3] != ["sqs"]:
+        return
+    func = hooks.target("services.lambda_svc", "_functions").get(function_name)
+    if func is not None:
+        for action in _NEEDED:
+            callers.check_role(func["config"]["Role"], action, source_arn)
+
+
+def _checked(create: Any) -> Any:
+    def checked(data: Json) -> Any:
+        name = hooks.target("services.lambda_svc", "_resolve_name")(data.get("FunctionName", ""))
+        try:
+            check_role(name, data.get("EventSourceArn", ""))
+        except callers.NotAllowedError as error:
+            return hooks.target("services.lambda_svc", "_invalid_parameter_value")(str(error))
+        return create(data)
+
+    return checked
+
+
+class Batches:
+    """Batches of one local cloud; windows and visibility after a failure are divided by the time scale."""
+
+    def __init__(self, time_scale: float) -> None:
+        self._scale = time_scale
+
+    def receive(self, queue_url: str, size: int) -> list[Json]:
+        """Take up to ``size`` messages once there are as many, or once the oldest has waited for the window."""
+        sqs = hooks.module("services.sqs")
+        with sqs._queues_lock:
+            queue = sqs._get_q(queue_url)
+            sqs._expire_retained(queue)
+            sqs._dlq_sweep(queue)
+            now = time.time()
+            visible = [message for message in queue["messages"] if message["visible_at"] <= now]
+            window = _window(queue["attributes"]["QueueArn"]) / self._scale
+            if visible and len(visible) < size and window:
+                left = min(message["visible_at"] for message in visible) + window - now
+                if left > 0:
+                    _wake_in(left)
+                    return []
+            size = _fitting(visible[:size])
+            batch: list[Json] = sqs._collect_msgs(queue, size, int(queue["attributes"].get("VisibilityTimeout", "30")))
+            return batch
+
+    def run(self, esm: Json, func: Json, event: Json, batch: list[Json], queue_url: str, queue_name: str) -> None:
+        """Invoke with one batch, delete what succeeded, make the rest visible again for the next attempt."""
+        lambda_svc = hooks.module("services.lambda_svc")
+        result = lambda_svc._execute_function(func, event)
+        handles = {message["receipt_handle"] for message in batch}
+        failed: set[str] = set()
+        if result.get("error"):
+            failed = {message["id"] for message in batch}
+        elif "ReportBatchItemFailures" in (esm.get("FunctionResponseTypes") or []):
+            try:
+                failed = _failures(result.get("body"), {message["id"] for message in batch})
+            except BatchResponseError as error:
+                logger.warning("%s: %s: the whole batch counts as failed", esm["FunctionName"], error)
+                failed = {message["id"] for message in batch}
+        done = {message["receipt_handle"] for message in batch if message["id"] not in failed}
+        hooks.target("services.sqs", "_delete_messages_for_esm")(queue_url, done)
+        if failed:
+            self._show_again(queue_url, handles - done, bool(result.get("throttle")))
+        outcome = "FAILED" if len(failed) == len(batch) else f"OK - {len(done)} records, {len(failed)} failures"
+        esm["LastProcessingResult"] = outcome if failed else f"OK - {len(batch)} records"
+        logger.info("%s: %d of %d messages from %s done", esm["FunctionName"], len(done), len(batch), queue_name)
+
+    def _show_again(self, queue_url: str, handles: set[str], throttled: bool) -> None:
+        sqs = hooks.module("services.sqs")
+        with sqs._queues_lock:
+            queue = sqs._get_q(queue_url)
+            wait = float(queue["attributes"].get("VisibilityTimeout", "30")) / self._scale
+            for message in queue["messages"]:
+                if message.get("receipt_handle") in handles:
+                    message["visible_at"] = time.time() + wait
+                    if throttled:  # Lambda did not run it, so it does not come nearer to the DLQ
+                        message["receive_count"] -= 1
+        _wake_in(wait)
+
+
+def _window(queue_arn: str) -> float:
+    mappings = hooks.target("services.lambda_svc", "_esms").values()
+    return float(max((esm.get("MaximumBatchingWindowInSeconds") or 0 for esm in mappings
+                      if esm.get("EventSourceArn") == queue_arn), default=0))  # fmt: skip
+
+
+def _fitting(messages: list[Json]) -> int:
+    """How many messages fit into one invocation's payload (at least one)."""
+    total = 0
+    for count, message in enumerate(messages):
+        total += len(message["body"].encode()) + _ENVELOPE
+        if total > _PAYLOAD:
+            return max(1, count)
+    return len(messages)
+
+
+def _wake_in(seconds: float) -> None:
+    timer = threading.Timer(seconds + 0.005, hooks.target("core.concurrency", "esm_wake").set)
+    timer.daemon = True
+    timer.start()
+
+
+def _failures(body: Any, ids: set[str]) -> set[str]:
+    """The failed messages of a partial batch response (Lambda guide, "Reporting batch item failures").
+
+    None and empty answers mean success. Raises BatchResponseError for an identifier that is missing or unknown.
+    """
+    if body is None or body == "":
+        return set()
+    if not isinstance(body, dict):
+        raise BatchResponseError(f"the answer is no object: {body!r}")
+    failures = body.get("batchItemFailures")
+    if failures is None:
+        return set()
+    if not isinstance(failures, list):
+        raise BatchResponseError("batchItemFailures is no list")
+    found = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in failures}
+    if found - ids:
+        raise BatchResponseError(f"itemIdentifier {sorted(map(str, found - ids))} is not in the batch")
+    return found  # type: ignore[return-value]  # a subset of ids

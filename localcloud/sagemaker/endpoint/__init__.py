@@ -1,0 +1,5 @@
+"""Real-time endpoints."""
+
+from localcloud.sagemaker.endpoint.operations import OPERATIONS
+
+__all__ = ["OPERATIONS"]

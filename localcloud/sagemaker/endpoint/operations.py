@@ -1,0 +1,178 @@
+"""Create, Describe, Update, List and Delete Endpoint, UpdateEndpointWeightsAndCapacities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localcloud.sagemaker import endpoint_config, listing, tags
+from localcloud.sagemaker.context import Context
+from localcloud.sagemaker.endpoint import plan, rules, state
+from localcloud.sagemaker.endpoint.deployment import Deployment
+from localcloud.sagemaker.errors import InvalidRequestError, NotHereError
+from localcloud.sagemaker.store import Record
+
+
+def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Accept the endpoint and bring it up; the answer comes before it serves."""
+    rules.check_deployment("CreateEndpoint", request.get("DeploymentConfig"))
+    config = endpoint_config.get(context, request["EndpointConfigName"])
+    wanted = plan.make(context, config)
+    request_tags = tags.check(request.get("Tags", []))
+    record = context.new(state.KIND, request["EndpointName"], "Creating", {})
+    record.document |= {
+        "EndpointName": record.name,
+        "EndpointArn": record.arn,
+        "EndpointConfigName": config.name,
+        "EndpointStatus": "Creating",
+        "ProductionVariants": state.wanted(wanted),
+        "CreationTime": record.created,
+        "LastModifiedTime": record.created,
+        "_plan": wanted,
+    }
+    if "DeploymentConfig" in request:
+        record.document["LastDeploymentConfig"] = request["DeploymentConfig"]
+    exists = InvalidRequestError(f'Cannot create already existing endpoint "{record.arn}".')
+    context.insert(record, request_tags, exists)
+    state.tell(context, record)
+    context.endpoints.start(record.name, Deployment(context, record.name).create)
+    return {"EndpointArn": record.arn}
+
+
+def describe(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """The endpoint as it is now."""
+    document = state.get(context, request["EndpointName"]).document
+    capture = document["_plan"].get("DataCaptureConfig")
+    if capture:
+        document["DataCaptureConfig"] = _capture_summary(capture)
+    return document
+
+
+def update(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Bring up another configuration beside the one that serves, then move the traffic."""
+    name = state.get(context, request["EndpointName"]).name
+    rules.check_deployment("UpdateEndpoint", request.get("DeploymentConfig"))
+    if request.get("RetainDeploymentConfig") and "DeploymentConfig" in request:
+        raise InvalidRequestError("RetainDeploymentConfig cannot be true when DeploymentConfig is given.")
+    pending = plan.make(context, endpoint_config.get(context, request["EndpointConfigName"]))
+    excluded = request.get("ExcludeRetainedVariantProperties", [])
+    if excluded and not request.get("RetainAllVariantProperties"):
+        raise InvalidRequestError("ExcludeRetainedVariantProperties needs RetainAllVariantProperties to be true.")
+
+    def change(record: Record) -> None:
+        _begin(context, record)
+        document = record.document
+        if request.get("RetainAllVariantProperties"):
+            plan.retain(pending, document["_plan"], excluded)
+        document["_pending"] = pending
+        document["PendingDeploymentSummary"] = {
+            "EndpointConfigName": pending["EndpointConfigName"],
+            "ProductionVariants": state.wanted(pending),
+            "StartTime": record.modified,
+        }
+        if "DeploymentConfig" in request:
+            document["LastDeploymentConfig"] = request["DeploymentConfig"]
+        elif not request.get("RetainDeploymentConfig"):
+            document.pop("LastDeploymentConfig", None)
+
+    record = context.store.update(state.KIND, name, change)
+    state.tell(context, record)
+    context.endpoints.start(name, Deployment(context, name).update)
+    return {"EndpointArn": record.arn}
+
+
+def update_weights(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Weights of many variants, or the capacity of one."""
+    name = state.get(context, request["EndpointName"]).name
+    wanted = request["DesiredWeightsAndCapacities"]
+    weights = {item["VariantName"]: item["DesiredWeight"] for item in wanted if "DesiredWeight" in item}
+    counts = {item["VariantName"]: item["DesiredInstanceCount"] for item in wanted if "DesiredInstanceCount" in item}
+    if any("ServerlessUpdateConfig" in item for item in wanted):
+        raise NotHereError("UpdateEndpointWeightsAndCapacities with ServerlessUpdateConfig")
+
+    def change(record: Record) -> None:
+        _begin(context, record)
+        _check_capacities(record, wanted, counts)
+        for variant in record.document["ProductionVariants"]:
+            variant["DesiredWeight"] = weights.get(variant["VariantName"], variant["DesiredWeight"])
+            variant["DesiredInstanceCount"] = counts.get(variant["VariantName"], variant["DesiredInstanceCount"])
+
+    record = context.store.update(state.KIND, name, change)
+    state.tell(context, record)
+    deployment = Deployment(context, name)
+    context.endpoints.start(name, lambda live: deployment.rescale(live, weights, counts))
+    return {"EndpointArn": record.arn}
+
+
+def list_(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """ListEndpoints."""
+    return listing.page(context, _LISTING, request)
+
+
+def delete(context: Context, request: dict[str, Any]) -> dict[str, Any]:
+    """Status Deleting; the endpoint is gone when its processes are."""
+    name = state.get(context, request["EndpointName"]).name
+
+    def change(record: Record) -> None:
+        _refuse_busy(record)
+        record.status = record.document["EndpointStatus"] = "Deleting"
+        record.modified = record.document["LastModifiedTime"] = context.clock()
+
+    state.tell(context, context.store.update(state.KIND, name, change))
+    context.endpoints.start(name, Deployment(context, name).delete)
+    return {}
+
+
+def _begin(context: Context, record: Record) -> None:
+    """Status Updating, if the endpoint may be updated now."""
+    _refuse_busy(record)
+    if record.status != "InService":
+        raise InvalidRequestError(
+            f'Cannot update endpoint "{record.arn}" in status {record.status}: DeleteEndpoint is the only operation '
+            "that can be performed on a failed endpoint."
+        )
+    record.status = record.document["EndpointStatus"] = "Updating"
+    record.modified = record.document["LastModifiedTime"] = context.clock()
+
+
+def _refuse_busy(record: Record) -> None:
+    if record.status in state.BUSY:
+        raise InvalidRequestError(f'Cannot update in-progress endpoint "{record.arn}".')
+
+
+def _check_capacities(record: Record, wanted: list[dict[str, Any]], counts: dict[str, int]) -> None:
+    known = {variant["VariantName"] for variant in record.document["ProductionVariants"]}
+    unknown = [item["VariantName"] for item in wanted if item["VariantName"] not in known]
+    if unknown:
+        raise InvalidRequestError(f'The variant name(s) "{", ".join(unknown)}" is/are not present within endpoint '
+                                  f'configuration "{record.document["EndpointConfigName"]}".')  # fmt: skip
+    if len(counts) > 1:
+        raise InvalidRequestError("The capacity of only one variant can be changed at a time.")
+    if any(count < 1 for count in counts.values()):
+        raise InvalidRequestError("DesiredInstanceCount must be at least 1.")
+
+
+def _capture_summary(config: dict[str, Any]) -> dict[str, Any]:
+    enabled = config.get("EnableCapture", False)
+    return {
+        "EnableCapture": enabled,
+        "CaptureStatus": "Started" if enabled else "Stopped",
+        "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
+        "DestinationS3Uri": config["DestinationS3Uri"],
+        "KmsKeyId": config.get("KmsKeyId", ""),
+    }
+
+
+def _summary(record: Record) -> dict[str, Any]:
+    return record.document
+
+
+_LISTING = listing.Listing(state.KIND, "Endpoints", _summary, "Descending")
+
+OPERATIONS = {
+    "CreateEndpoint": create,
+    "DescribeEndpoint": describe,
+    "UpdateEndpoint": update,
+    "UpdateEndpointWeightsAndCapacities": update_weights,
+    "ListEndpoints": list_,
+    "DeleteEndpoint": delete,
+}

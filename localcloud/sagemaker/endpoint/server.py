@@ -1,0 +1,149 @@
+"""One model server process: started, pinged, called, and started again when it dies."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+
+from localcloud.sagemaker.errors import DeploymentFailedError
+from localcloud.sagemaker.logs import LogStream
+from localcloud.sagemaker.runtime import ImageError, Process, Request, Runtime
+
+_log = logging.getLogger(__name__)
+# The contract: /ping answers within 2 seconds, /invocations within 60 (sagemaker dg, your-algorithms-inference-code).
+_PING_SECONDS = 2.0
+INVOCATION_SECONDS = 60.0
+_PING_EVERY = 0.1
+_LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """What one container of one instance runs."""
+
+    name: str
+    variant: str
+    image: str
+    root: Path
+    environment: dict[str, str]
+    credentials: dict[str, str]
+    isolated: bool
+    health_seconds: float
+    log: LogStream
+
+
+class Server:
+    """A process behind a port of 127.0.0.1. `changed` is called when it becomes ready or is lost."""
+
+    def __init__(self, runtime: Runtime, spec: ServerSpec, changed: Callable[[], None]) -> None:
+        self.spec = spec
+        self.ready = threading.Event()
+        self._runtime = runtime
+        self._changed = changed
+        self._ended = threading.Event()
+        self._process: Process | None = None
+        self._pool: urllib3.HTTPConnectionPool | None = None
+
+    def start(self) -> None:
+        """Start the process on a free port; raises DeploymentFailedError if the image cannot be run."""
+        port = _free_port()
+        spec = self.spec
+        request = Request(
+            image=spec.image,
+            kind="serve",
+            root=spec.root,
+            environment=spec.environment,
+            on_line=spec.log.write,
+            network_isolation=spec.isolated,
+            port=port,
+            credentials=spec.credentials,
+        )
+        try:
+            self._process = self._runtime.start(request)
+        except ImageError as error:
+            raise DeploymentFailedError(str(error)) from error
+        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=32, retries=False)
+
+    def wait_ready(self) -> None:
+        """Ping until it answers 200; raises DeploymentFailedError when it exits or takes too long."""
+        assert self._process is not None
+        deadline = time.monotonic() + self.spec.health_seconds
+        while not self._ping():
+            # Waiting for the process's end is the pause between pings.
+            code = self._process.wait(_PING_EVERY)
+            if code is not None or time.monotonic() > deadline or self._ended.is_set():
+                if code is not None:
+                    self.spec.log.write(f"The container ended with exit code {code} before it answered /ping with 200.")
+                raise DeploymentFailedError(
+                    f"The {self.spec.name} container for production variant {self.spec.variant} did not pass the ping "
+                    "health check. Please check CloudWatch logs for this endpoint."
+                )
+        self.ready.set()
+        self._changed()
+
+    def watch(self) -> None:
+        """From now on, start the process again whenever it ends by itself."""
+        threading.Thread(target=self._supervise, name=f"sagemaker-server-{self.spec.variant}", daemon=True).start()
+
+    def post(self, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        """POST /invocations; raises urllib3's HTTPError."""
+        assert self._pool is not None
+        return self._pool.request("POST", "/invocations", body=body, headers=headers, timeout=INVOCATION_SECONDS)
+
+    def stop(self, grace: float) -> None:
+        """End the process for good."""
+        self._ended.set()
+        self.ready.clear()
+        if self._process is not None:
+            self._process.stop(grace)
+        if self._pool is not None:
+            self._pool.close()
+
+    def _ping(self) -> bool:
+        assert self._pool is not None
+        try:
+            return self._pool.request("GET", "/ping", timeout=_PING_SECONDS).status == 200  # noqa: PLR2004
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def _supervise(self) -> None:
+        pause = 0.0
+        while not self._ended.is_set():
+            assert self._process is not None
+            code = self._process.wait()
+            if self._ended.is_set():
+                return
+            self.ready.clear()
+            self._changed()
+            self.spec.log.write(f"The container ended with exit code {code}; it is started again.")
+            if self._ended.wait(pause):
+                return
+            pause = min(_LONGEST_PAUSE, pause * 2 or 1.0)
+            if self._restart():
+                pause = 0.0
+
+    def _restart(self) -> bool:
+        try:
+            self.start()
+            if self._ended.is_set():
+                self.stop(1.0)
+            else:
+                self.wait_ready()
+        except DeploymentFailedError as error:
+            _log.warning("%s", error)
+            return False
+        return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,92 @@
+"""What a state of a machine needs from IAM, beyond what one would guess from its name.
+
+Sources, per entry:
+- sync: Step Functions developer guide, "connect-sagemaker" and "connect-stepfunctions" (IAM policies); the rule for
+  processing jobs is missing there and comes from AWS CDK (aws-stepfunctions-tasks, sagemaker/create-processing-job).
+- tags, PassRole: Service Authorization Reference of SageMaker, dependent actions (work notes aws/iam.md).
+- kms:CreateGrant: SageMaker developer guide, "api-permissions-reference": the caller of CreateEndpoint needs it if the
+  configuration has a KmsKeyId (UpdateEndpoint does the same to new instances); for jobs the job's role has it.
+- logging: Step Functions developer guide, "cw-logs" (IAM policies for logging to CloudWatch Logs).
+- tracing: SAM attaches AWSXRayDaemonWriteAccess when Tracing is enabled.
+- tables under a customer's key: DynamoDB asks KMS on the caller's behalf, Decrypt to read; AWS CDK's Table.grantWriteData
+  gives writers GenerateDataKey too.
+- buckets under a customer's key: S3 user guide, "UsingKMSEncryption": Decrypt to get, GenerateDataKey to put.
+- topics under a customer's key: SNS developer guide, "sns-key-management": GenerateDataKey and Decrypt to publish.
+- SendTaskSuccess names a state machine: SAM policy template StepFunctionsCallbackPolicy, AWS CDK grantTaskResponse.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+KMS = ("kms:Decrypt", "kms:GenerateDataKey")
+RULE = "arn:aws:events:us-east-1:111122223333:rule/"
+MANAGED_RULE = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
+LOGGING = {
+    "logs:CreateLogDelivery",
+    "logs:GetLogDelivery",
+    "logs:UpdateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:DescribeResourcePolicies",
+    "logs:DescribeLogGroups",
+}
+
+
+@dataclass(frozen=True)
+class Implied:
+    """What one integration implies.
+
+    `resource` names the argument that holds the resource (None: the resource is computed when the machine runs);
+    `managed_rule` is the EventBridge rule behind `.sync`; `key_service` is the service through which a key is used.
+    """
+
+    actions: tuple[str, ...]
+    resource: str | None = None
+    managed_rule: str | None = None
+    key_service: str | None = None
+
+
+def _table(action: str) -> Implied:
+    return Implied((f"dynamodb:{action}",), resource="TableName", key_service="dynamodb")
+
+
+def _job(kind: str) -> Implied:
+    job = f"{kind}Job"
+    return Implied(
+        (f"sagemaker:Create{job}", f"sagemaker:Describe{job}", f"sagemaker:Stop{job}")
+        + ("sagemaker:AddTags", "sagemaker:ListTags", "iam:PassRole"),
+        managed_rule=f"{RULE}StepFunctionsGetEventsForSageMaker{kind}JobsRule",
+    )
+
+
+INTEGRATIONS: dict[str, Implied] = {
+    "lambda:invoke": Implied(("lambda:InvokeFunction",), resource="FunctionName"),
+    "dynamodb:getItem": _table("GetItem"),
+    "dynamodb:putItem": _table("PutItem"),
+    "dynamodb:updateItem": _table("UpdateItem"),
+    "dynamodb:deleteItem": _table("DeleteItem"),
+    "aws-sdk:dynamodb:query": _table("Query"),
+    "aws-sdk:dynamodb:putItem.waitForTaskToken": _table("PutItem"),
+    "aws-sdk:s3:getObject": Implied(("s3:GetObject",), key_service="s3"),
+    "aws-sdk:s3:putObject": Implied(("s3:PutObject",), key_service="s3"),
+    "events:putEvents": Implied(("events:PutEvents",)),
+    "sns:publish": Implied(("sns:Publish",), resource="TopicArn", key_service="sns"),
+    "states:startExecution": Implied(("states:StartExecution",)),
+    "states:startExecution.sync:2": Implied(
+        ("states:StartExecution", "states:DescribeExecution", "states:StopExecution"),
+        managed_rule=f"{RULE}StepFunctionsGetEventsForStepFunctionsExecutionRule",
+    ),
+    "aws-sdk:sfn:sendTaskSuccess": Implied(("states:SendTaskSuccess",)),
+    "sagemaker:createTrainingJob.sync": _job("Training"),
+    "sagemaker:createProcessingJob.sync": _job("Processing"),
+    "sagemaker:createModel": Implied(("sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole")),
+    "sagemaker:createEndpointConfig": Implied(("sagemaker:CreateEndpointConfig", "sagemaker:AddTags")),
+    "sagemaker:createEndpoint": Implied(("sagemaker:CreateEndpoint", "sagemaker:AddTags", "kms:CreateGrant")),
+    "sagemaker:updateEndpoint": Implied(("sagemaker:UpdateEndpoint", "kms:CreateGrant")),
+    "aws-sdk:sagemaker:describeEndpoint": Implied(("sagemaker:DescribeEndpoint",)),
+    "aws-sdk:sagemaker:describeModelPackage": Implied(("sagemaker:DescribeModelPackage",)),
+    "aws-sdk:sagemaker:createModelPackage": Implied(("sagemaker:CreateModelPackage",)),
+    "aws-sdk:sagemaker:createModelPackageGroup": Implied(("sagemaker:CreateModelPackageGroup", "sagemaker:AddTags")),
+}
