@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup demo up down reset test test-slow lint bench lock clean
+.PHONY: help setup demo up down reset test test-slow lint lint-sam build-sam bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,16 @@ lint: setup .tools/checkov/.installed ## format, lint, types, templates
 	@.venv/bin/ruff format --check --quiet . || { echo "Run: .venv/bin/ruff format"; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
+
+lint-sam: setup .tools/checkov/.installed ## the templates alone: cfn-lint, sam validate, checkov
+	@.venv/bin/cfn-lint template.yaml stacks/*.yaml
+	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint
+	@.tools/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact \
+	  $(foreach t,template.yaml $(wildcard stacks/*.yaml),--file $(t))
+
+build-sam: setup ## what `sam deploy` would upload, in .aws-sam/build
+	@find functions layers/core jobs -name __pycache__ -prune -exec rm -rf {} +
+	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam build
 
 test: lint ## everything: lint, types, unit, contract, machines, the local loop
 	@.venv/bin/pytest -m "not slow"

@@ -8,17 +8,19 @@ import json
 import tempfile
 import time
 import urllib.request
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.lifecycle import LocalCloud
 from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
 from cli.stack import Stack, find_stack
-from cli.timeline import StoryError, Timeline
+from cli.timeline import StoryError, Timeline, make_queue
+from localcloud import deploy
+from localcloud.cloud import LocalCloud
 
 PROJECT = "breast-cancer"
 PROJECT_YAML = "algorithm: xgboost\ntarget: diagnosis\nproblem: binary\n"
@@ -32,6 +34,7 @@ class Story:
     stack: Stack
     timeline: Timeline
     console: Console
+    notices: str
     registered: dict[str, Any]
     accuracy: tuple[float, int]
 
@@ -44,17 +47,18 @@ def run_demo(console: Console) -> None:
     """
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="dropforge-demo-") as home:
-        console.print("Starting a local cloud of its own and deploying template.yaml, unmodified …")
-        cloud = LocalCloud.start(Path(home), 0)
+        console.print("Starting a local cloud of its own, for this demo only")
+        cloud = LocalCloud.start(Path(home))
         try:
-            story = _begin(cloud.endpoint_url, console)
+            deploy.deploy(cloud, say=lambda line: console.print(line, markup=False))
+            story = _begin(cloud.settings.endpoint_url, console)
             ready = time.monotonic()
             _heading(console, 1, "Upload project.yaml and a data set, as a user would")
             _upload(story)
             _heading(console, 2, "The drop is claimed, frozen, planned and trained on")
             _train(story)
             _heading(console, 4, "A notice arrives; this is what its reader sees")
-            _show_notice(story, cloud.endpoint_url)
+            _show_notice(story)
             _heading(console, 5, "Approve in the registry; the approval deploys")
             _approve(story)
             _heading(console, 6, "Ask the endpoint about rows that training never saw")
@@ -73,10 +77,13 @@ def _heading(console: Console, number: int, text: str) -> None:
 
 def _begin(endpoint_url: str, console: Console) -> Story:
     stack = find_stack(endpoint_url=endpoint_url)
-    stack.client("sns").subscribe(TopicArn=stack.output("NoticesTopicArn"), Protocol="email", Endpoint=READER)
+    sns, topic = stack.client("sns"), stack.output("NoticesTopicArn")
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=READER)
+    notices, arn = make_queue(stack.client("sqs"), "dropforge-demo-notices", "sns.amazonaws.com")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     timeline = Timeline(stack, console)
     timeline.start()
-    return Story(stack, timeline, console, {}, (0.0, 0))
+    return Story(stack, timeline, console, notices, {}, (0.0, 0))
 
 
 def breast_cancer_csv() -> str:
@@ -124,32 +131,25 @@ def _print_log(story: Story, run: str) -> None:
         story.console.print(f"    {line}", markup=False, highlight=False)
 
 
-def _show_notice(story: Story, endpoint_url: str) -> None:
-    mail = _mail(story, endpoint_url, "approv")
+def _show_notice(story: Story) -> None:
+    mail = _mail(story, "Model Registered")
     story.console.print(
         Panel(mail["body"].strip(), title=f"To: {READER}   Subject: {mail['subject']}", title_align="left")
     )
 
 
-def _mail(story: Story, endpoint_url: str, word: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    with story.console.status("Waiting for the e-mail") if story.console.is_terminal else _quiet():
-        while time.monotonic() < deadline:
-            with urllib.request.urlopen(f"{endpoint_url}/_dropforge/inbox?wait=10", timeout=30) as answer:
-                for mail in json.load(answer)["messages"]:
-                    if word in mail["subject"].lower() or word in mail["body"].lower():
-                        return dict(mail)
-    raise StoryError("No e-mail about the approval came within 60 s.")
-
-
-class _quiet:  # noqa: N801
-    """A context manager that shows nothing, where there is no terminal."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, *_: object) -> None:
-        return None
+def _mail(story: Story, event: str) -> dict[str, Any]:
+    """The newest e-mail about an event, once the notice has come; the queue tells when, the inbox has the letter."""
+    waiting = story.console.status("Waiting for the e-mail") if story.console.is_terminal else nullcontext()
+    with waiting:
+        for _ in range(6):
+            got = story.stack.client("sqs").receive_message(QueueUrl=story.notices, WaitTimeSeconds=20)
+            for message in got.get("Messages", []):
+                if json.loads(json.loads(message["Body"])["Message"])["event"] == event:
+                    with urllib.request.urlopen(f"{story.stack.endpoint_url}/_dropforge/inbox", timeout=30) as answer:  # noqa: S310
+                        mails = json.load(answer)["messages"]
+                    return dict(next(mail for mail in reversed(mails) if mail["attributes"].get("event") == event))
+    raise StoryError(f"No notice of {event!r} came within two minutes.")
 
 
 def _approve(story: Story) -> None:
@@ -202,8 +202,9 @@ def _summary(story: Story, starting: float, total: float) -> None:
     facts.add_row(
         "Accuracy, as the evaluation measured", f"{measured:.4f} ({'they agree' if agree else 'THEY DIFFER'})"
     )
-    for name, seconds in (story.registered.get("durations") or {}).items():
-        facts.add_row(f"{name.capitalize()} job", f"{seconds:.1f} s")
+    for name, seconds in (story.registered.get("seconds") or {}).items():
+        if seconds is not None:
+            facts.add_row(f"Job: {name}", f"{seconds:.1f} s")
     facts.add_row("What this run would have cost on AWS", _cost(story.registered.get("cost")))
     facts.add_row("Cloud started and stack deployed in", f"{starting:.0f} s")
     facts.add_row("From the upload to the last answer", f"{story.timeline.elapsed():.0f} s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 
 from rich.console import Console
 
@@ -11,6 +12,13 @@ from cli.logs import LogsNotFoundError, print_logs
 from cli.runs import print_runs
 from cli.stack import STACK_NAME, StackNotFoundError, find_stack
 from cli.timeline import StoryError
+from localcloud import lifecycle
+from localcloud.cloud import StartError
+from localcloud.deploy import DeployError
+from localcloud.ports import PortInUseError
+from localcloud.settings import DEFAULT_PORT, Settings, SettingsError
+
+REFUSALS = (StackNotFoundError, LogsNotFoundError, StoryError, StartError, PortInUseError, SettingsError, DeployError)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -23,7 +31,9 @@ def _parser() -> argparse.ArgumentParser:
         ("down", "stop it; its state is kept"),
         ("reset", "stop it and forget all its state"),
     ):
-        commands.add_parser(name, help=text).add_argument("--port", type=int, default=4566, help="default 4566")
+        commands.add_parser(name, help=text).add_argument(
+            "--port", type=int, default=DEFAULT_PORT, help=f"default {DEFAULT_PORT}"
+        )
     commands.add_parser("demo", help="play the whole loop once, on a cloud of its own")
     runs = commands.add_parser("runs", help="list runs, newest first")
     runs.add_argument("project", nargs="?", help="only this project's")
@@ -45,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(highlight=False)
     try:
         return _run(arguments, console)
-    except (StackNotFoundError, LogsNotFoundError, StoryError) as error:
+    except REFUSALS as error:
         print(f"dropforge: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -54,9 +64,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.command in {"up", "down", "reset"}:
-        from localcloud import lifecycle
-
-        return lifecycle.main([arguments.command, "--port", str(arguments.port)])
+        settings = replace(Settings.from_environment(), port=arguments.port)
+        {"up": lifecycle.up, "down": lifecycle.down, "reset": lifecycle.reset}[arguments.command](settings)
+        return 0
     if arguments.command == "demo":
         from cli.demo import run_demo
 

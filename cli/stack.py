@@ -42,7 +42,7 @@ class Stack:
 
 def _client(session: boto3.Session, service: str, endpoint_url: str | None) -> Any:
     config = Config(retries={"max_attempts": 5, "mode": "standard"}, read_timeout=90)
-    return session.client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]
+    return session.client(service, endpoint_url=endpoint_url, config=config)
 
 
 def find_stack(name: str = STACK_NAME, *, endpoint_url: str | None = None) -> Stack:

@@ -15,10 +15,21 @@ from cli.stack import Stack
 
 Event = dict[str, Any]
 SOURCES = ["aws.s3", "aws.sagemaker"]
+FAILURES = {"Run Failed", "Project Invalid", "Deployment Failed", "Candidate Rejected"}
 
 
 class StoryError(Exception):
     """The story did not go on as it should; says what was waited for and what happened instead."""
+
+
+def make_queue(sqs: Any, name: str, sender: str) -> tuple[str, str]:
+    """(URL, ARN) of a new queue that a service, for instance `events.amazonaws.com`, may send to."""
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allow = {"Effect": "Allow", "Principal": {"Service": sender}, "Action": "sqs:SendMessage", "Resource": arn}
+    policy = {"Version": "2012-10-17", "Statement": [allow]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    return url, arn
 
 
 class Timeline:
@@ -32,25 +43,11 @@ class Timeline:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._started = time.monotonic()
-        self._queue = self._sqs.create_queue(QueueName="dropforge-demo-timeline")["QueueUrl"]
-        self._route(stack.client("events"), stack.output("BusName"))
+        self._queue, arn = make_queue(self._sqs, "dropforge-demo-timeline", "events.amazonaws.com")
+        self._route(stack.client("events"), stack.output("BusName"), arn)
         self._thread = threading.Thread(target=self._follow, name="timeline", daemon=True)
 
-    def _route(self, events: Any, bus: str) -> None:
-        attributes = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
-        arn = attributes["QueueArn"]
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "events.amazonaws.com"},
-                    "Action": "sqs:SendMessage",
-                    "Resource": arn,
-                }
-            ],
-        }
-        self._sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": json.dumps(policy)})
+    def _route(self, events: Any, bus: str, arn: str) -> None:
         patterns = {"default": {"source": SOURCES}, bus: {"source": [{"prefix": "dropforge."}]}}
         for name, pattern in patterns.items():
             events.put_rule(Name="dropforge-demo-timeline", EventBusName=name, EventPattern=json.dumps(pattern))

@@ -11,6 +11,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -98,17 +99,17 @@ def build(project: Path = REPOSITORY, say: Say = print) -> Path:
     return built
 
 
-def failures(cloud: LocalCloud, stack: str) -> list[str]:
+def failures(cloud: LocalCloud, stack: str, since: datetime) -> list[str]:
     """Return `Resource (type): reason` for what failed in a stack and its nested stacks, causes first."""
     formation = cloud.client("cloudformation")
     found: list[str] = []
     for event in reversed(_events(formation, stack)):
         status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
-        if not status.endswith("FAILED") or "cancelled" in reason:
+        if event["Timestamp"] < since or not status.endswith("FAILED") or "cancelled" in reason:
             continue
         nested = event.get("PhysicalResourceId", "")
         if event["ResourceType"] == "AWS::CloudFormation::Stack" and nested and nested != event["StackId"]:
-            found += failures(cloud, nested)
+            found += failures(cloud, nested, since)
         found.append(f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason or status}")
     return found
 
@@ -155,10 +156,11 @@ def deploy(cloud: LocalCloud, project: Path = REPOSITORY, stack: str = STACK_NAM
     arguments = ["deploy", "--template-file", str(built), "--stack-name", stack, "--resolve-s3", "--capabilities"]
     arguments += ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
     arguments += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--region", cloud.settings.region]
+    began = datetime.now(UTC)
     try:
         _run_sam(arguments, project, cloud.environment, tell)
     except DeployError as error:
-        causes = "\n".join(f"  {line}" for line in failures(cloud, stack))
+        causes = "\n".join(f"  {line}" for line in failures(cloud, stack, began))
         raise DeployError(f"{error}\n\nWhat failed in the stack:\n{causes}" if causes else str(error)) from None
     mark.write_text(json.dumps(digest))
     return outputs(cloud, stack) or {}

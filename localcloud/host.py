@@ -90,6 +90,10 @@ async def _start_when_open(settings: Settings, installed: Installed) -> None:
     writer.close()
     installed.outbox.start()
     await asyncio.to_thread(installed.sagemaker.start)
+    # Last, when whatever the rules lead to can work: the executions that the last stop interrupted have FAILED.
+    from localcloud.glue import stepfunctions
+
+    await asyncio.to_thread(stepfunctions.announce_interrupted)
     settings.ready_file.write_text(str(os.getpid()))
     logger.info("ready on %s", settings.endpoint_url)
 

@@ -24,7 +24,7 @@ def compose_notice(event: BusEvent) -> Notice:
     if write is None:
         return Notice(notice=False, id=happened)
     text = write(detail)
-    project = str(detail.get("project") or "-")
+    project = "".join(c for c in str(detail.get("project") or "") if c.isprintable()) or "-"
     machine = json.dumps(
         {
             "event": event.detail_type,
@@ -71,5 +71,5 @@ def _without_detail(event: BusEvent, text: Text, happened: str) -> str:
 
 def _ascii(text: str, limit: int) -> str:
     one_line = " ".join(text.split())
-    plain = unicodedata.normalize("NFKD", one_line).encode("ascii", "ignore").decode()
+    plain = "".join(c for c in unicodedata.normalize("NFKD", one_line) if c.isascii() and c.isprintable())
     return plain if len(plain) <= limit else plain[: limit - 3] + "..."

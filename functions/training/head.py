@@ -63,7 +63,7 @@ def _numbers(rows: list[list[str]]) -> float:
 
 def _is_number(cell: str) -> bool:
     try:
-        float(cell)
+        float(cell.replace(",", ""))
     except ValueError:
         return cell.lower() in _MISSING
     return True

@@ -122,7 +122,9 @@ def start(launch: Launch) -> Container:
     scratch = Path(tempfile.mkdtemp(prefix=f"{launch.kind}-", dir=folder))
     try:
         _fill(scratch, runner.framework, launch.network_isolation)
-        return _spawn(launch, _command(launch, runner, scratch), scratch)
+        # A server of ours takes a socket opened beforehand; one of the user's could not be reached.
+        cut = launch.network_isolation and (runner.framework is not None or launch.kind != "serve")
+        return _spawn(launch, _command(launch, runner, scratch), scratch, cut)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -133,12 +135,14 @@ def _fill(scratch: Path, framework: str | None, isolated: bool) -> None:
     for name in ("home", "tmp", "work"):
         (scratch / name).mkdir()
     prefix = scratch / "env"
+    package = Path(__file__).resolve().parents[1]
     below = interpreter.host_packages()
+    if framework:
+        below = [*below, str(package / "containers/guest/compat")]
     interpreter.build(prefix, below)
     interpreter.write_settings(
         prefix, {"below": below, "overlays": str(images.home() / "overlays"), "isolated": isolated}
     )
-    package = Path(__file__).resolve().parents[1]
     (interpreter.site_packages(prefix) / package.name).symlink_to(package)
     if framework:
         for program in ("train", "serve"):
@@ -158,7 +162,8 @@ def _command(launch: Launch, runner: images.Runner, scratch: Path) -> list[str]:
     return own if launch.kind == "process" else [*own, launch.kind]
 
 
-def _spawn(launch: Launch, argv: list[str], scratch: Path) -> Container:
+def _spawn(launch: Launch, argv: list[str], scratch: Path, cut: bool) -> Container:
+    """Start the supervisor with the command; cut: without a network, where the kernel allows it."""
     found = isolation.best()
     variables = environ.compose(
         launch.kind, launch.environment, launch.credentials, scratch, [interpreter.scripts(scratch / "env")]
@@ -169,7 +174,7 @@ def _spawn(launch: Launch, argv: list[str], scratch: Path) -> Container:
         variables = {name: environ.relocate(value, launch.root) for name, value in variables.items()}
         argv = [environ.relocate(part, launch.root) for part in argv]
         variables["SAGEMAKER_BASE_DIR"] = str(launch.root)
-    cut = launch.network_isolation and isolation.can_cut_network()
+    cut = cut and isolation.can_cut_network()
     read, write = os.pipe()
     plan = isolation.plan(replace(found, network=cut), argv, launch.root, scratch / "work", read)
     plan |= {"scratch": str(scratch), "listen": launch.port if cut else None}

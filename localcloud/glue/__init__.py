@@ -45,6 +45,7 @@ def install(settings: Settings) -> Installed:
         sns,
         sqs,
         stepfunctions,
+        template_urls,
     )
     from localcloud.glue.outbox import Outbox
 
@@ -52,14 +53,15 @@ def install(settings: Settings) -> Installed:
     outbox = Outbox(settings.data / "outbox.sqlite")
     auth.install()
     callers.install(settings)
+    sqs.install()
     eventbridge.install(settings, outbox)
     lambdas.install(settings, outbox)
     pipes.install(settings, outbox)
-    sqs.install(settings)
     sns.install(settings)
     cloudwatch.install(settings)
     stepfunctions.install(settings)
     cloudformation.install(settings)
+    template_urls.install(settings)
     s3.install()
     sagemaker = mount_sagemaker.install(settings)
     persistence.load(durability)

@@ -42,6 +42,11 @@ class Parcel:
     attempts: int
 
 
+# Seconds for which a delivered parcel stays on disk: what its delivery changed is written within a tenth of a second
+# (persistence/durability.py), and a crash in between must repeat the delivery, not lose it.
+_SETTLE = 0.5
+
+
 class Again(Exception):  # noqa: N818 (not an error: an answer)
     """Raised by a deliverer to try again in ``seconds``."""
 
@@ -63,6 +68,7 @@ class Outbox:
         self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; {_SCHEMA}")
         self._changed = threading.Condition()
         self._running: set[int] = set()
+        self._done: dict[int, float] = {}  # delivered, to be deleted at this time
         self._deliver: dict[str, Deliver] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="dropforge-delivery")
         self._thread: threading.Thread | None = None
@@ -93,7 +99,7 @@ class Outbox:
     def pending(self) -> int:
         """How many parcels wait or are under way."""
         with self._changed:
-            return int(self._db.execute("SELECT count(*) FROM parcel").fetchone()[0])
+            return int(self._db.execute("SELECT count(*) FROM parcel").fetchone()[0]) - len(self._done)
 
     def start(self) -> None:
         """Deliver what is due, from now on; first of all what a previous process left."""
@@ -107,12 +113,14 @@ class Outbox:
         """Forget everything (reset)."""
         with self._changed:
             self._db.execute("DELETE FROM parcel")
+            self._done.clear()
 
     def close(self) -> None:
         """Stop delivering; what is left stays on disk."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+            self._delete(list(self._done))
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _loop(self) -> None:
@@ -130,11 +138,15 @@ class Outbox:
 
     def _ready(self) -> tuple[list[Parcel], float | None]:
         """What may be delivered now, and the seconds until something else becomes due (None: unknown)."""
-        now, next_due = time.time(), None
+        now = time.time()
+        self._delete([number for number, at in self._done.items() if at <= now])
+        next_due = min(self._done.values(), default=None)
         ready: list[Parcel] = []
         lanes: set[str] = set()
         rows = self._db.execute("SELECT id, kind, lane, body, accepted, attempts, due FROM parcel ORDER BY id")
         for number, kind, lane, body, accepted, attempts, due in rows:
+            if number in self._done:
+                continue
             blocked = lane and lane in lanes
             if lane:
                 lanes.add(lane)
@@ -146,10 +158,15 @@ class Outbox:
                 next_due = due if next_due is None else min(next_due, due)
         return ready, None if next_due is None else max(0.0, next_due - now)
 
+    def _delete(self, numbers: list[int]) -> None:
+        self._db.executemany("DELETE FROM parcel WHERE id = ?", [(number,) for number in numbers])
+        for number in numbers:
+            del self._done[number]
+
     def _run(self, parcel: Parcel) -> None:
         try:
             self._deliver[parcel.kind](parcel)
-            change = ("DELETE FROM parcel WHERE id = ?", (parcel.id,))
+            change: tuple[str, tuple[Any, ...]] | None = None
         except Again as again:
             due = time.time() + again.seconds
             change = ("UPDATE parcel SET attempts = attempts + 1, due = ? WHERE id = ?", (due, parcel.id))
@@ -158,6 +175,9 @@ class Outbox:
             logger.exception("delivery of parcel %s (%s) failed; trying again in 5 s", parcel.id, parcel.kind)
             change = ("UPDATE parcel SET attempts = attempts + 1, due = ? WHERE id = ?", (time.time() + 5, parcel.id))
         with self._changed:
-            self._db.execute(*change)
+            if change is None:
+                self._done[parcel.id] = time.time() + _SETTLE
+            else:
+                self._db.execute(*change)
             self._running.discard(parcel.id)
             self._changed.notify_all()

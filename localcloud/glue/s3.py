@@ -26,6 +26,9 @@ _encryption: ContextVar[str] = ContextVar("s3_encryption", default="")
 # Set while ministack's own notification code runs: it must not put our events on the bus a second time.
 _classic: ContextVar[bool] = ContextVar("s3_classic_notification", default=False)
 
+# The key that a request was checked against last, for the message that refuses it.
+_denied_key: ContextVar[str] = ContextVar("s3_denied_key", default="*")
+
 _REASONS = {
     "s3:ObjectCreated:Put": "PutObject",
     "s3:ObjectCreated:Post": "POST Object",
@@ -210,6 +213,27 @@ def _kms_checks(old: Callable[..., list[tuple[str, str]]]) -> Callable[..., list
     return checks
 
 
+def _checked_resources(old: Callable[..., Any]) -> Callable[..., Any]:
+    account, region = (hooks.target("core.responses", name) for name in ("get_account_id", "get_region"))
+
+    def resources(arn: str) -> Any:
+        if not arn.startswith("arn:aws:kms:"):
+            return old(arn)
+        _denied_key.set(arn)
+        return [(arn, {"kms:viaservice": f"s3.{region()}.amazonaws.com", "kms:calleraccount": account()})]
+
+    return resources
+
+
+def _naming_the_key(old: Callable[..., Any]) -> Callable[..., Any]:
+    def refuse(service: str, action: str, *more: Any, **named: Any) -> Any:
+        if service == "s3" and action.startswith("kms:"):
+            named["resource_arn"] = _denied_key.get()  # the dispatcher names the object
+        return old(service, action, *more, **named)
+
+    return refuse
+
+
 def install() -> None:
     """Install the hooks. Raises HookError."""
     hooks.wrap("services.s3", "_fire_s3_event_async", _fire)
@@ -220,3 +244,5 @@ def install() -> None:
     hooks.wrap("services.s3", "_read_body", _read_object)
     hooks.wrap("services.s3", "_version_body", _read_version)
     hooks.wrap("core.iam_actions", "s3_additional_checks", _kms_checks)
+    hooks.wrap("core.iam_actions", "s3_access_point_resources", _checked_resources)
+    hooks.wrap("core.iam_actions", "access_denied_response", _naming_the_key)

@@ -34,9 +34,9 @@ class Batcher(Generic[Item]):
         return done.wait(timeout)
 
     def close(self) -> None:
-        """Write what is queued and end the thread."""
+        """Write what is queued and end the thread; what cannot be written within 2 seconds is lost."""
         self._queue.put(None)
-        self._thread.join(10)
+        self._thread.join(2)
 
     def _run(self) -> None:
         while True:

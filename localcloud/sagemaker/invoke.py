@@ -8,7 +8,14 @@ from urllib.parse import unquote
 from localcloud.sagemaker import patterns, wire
 from localcloud.sagemaker.context import Context
 from localcloud.sagemaker.endpoint.fleet import Fleet, NotReadyError, NoVariantError
-from localcloud.sagemaker.endpoint.invocation import LARGEST_BODY, Answer, Call, Invocation, unavailable
+from localcloud.sagemaker.endpoint.invocation import (
+    LARGEST_BODY,
+    Answer,
+    Call,
+    Invocation,
+    NotReachedError,
+    unavailable,
+)
 from localcloud.sagemaker.endpoint.server import INVOCATION_SECONDS
 from localcloud.sagemaker.errors import NotHereError, ServiceError
 from localcloud.sagemaker.store import ResourceMissingError
@@ -29,6 +36,7 @@ _NOT_HERE = {
 }
 # How long a call waits for a server that is being started again before it is told to come back.
 _READY_SECONDS = 20.0
+_ATTEMPTS = 3
 
 
 def invoke(context: Context, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -43,13 +51,17 @@ def invoke(context: Context, path: str, headers: dict[str, str], body: bytes) ->
     _check(call)
     fleet = _fleet(context, call.endpoint)
     target = headers.get("x-amzn-sagemaker-target-variant")
-    try:
-        with fleet.call(target, _READY_SECONDS) as (variant, instance):
-            return Invocation(context, call, variant).run(instance)
-    except NoVariantError as error:
-        raise _invalid(f"Variant {error} not found for endpoint {call.endpoint}.") from error
-    except NotReadyError as error:
-        raise unavailable() from error
+    for _ in range(_ATTEMPTS):
+        try:
+            with fleet.call(target, _READY_SECONDS) as (variant, instance):
+                return Invocation(context, call, variant).run(instance)
+        except NotReachedError:
+            continue
+        except NoVariantError as error:
+            raise _invalid(f"Variant {error} not found for endpoint {call.endpoint}.") from error
+        except NotReadyError as error:
+            raise unavailable() from error
+    raise unavailable()
 
 
 def _check(call: Call) -> None:

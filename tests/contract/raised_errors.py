@@ -1,11 +1,12 @@
 """Which error names a state of each integration can meet: what Retry and Catch may name.
 
 Sources: Step Functions developer guide, "concepts-error-handling" (States.*, Lambda.*), "connect-sagemaker",
-"connect-eventbridge" (EventBridge.FailedEntry), "connect-stepfunctions". Two rules of naming:
-- an optimised integration gives `<Service>.<error code>` as the service's API has it, except SageMaker, where all that is
-  not modelled (throttling, 5xx, validation) is `SageMaker.AmazonSageMakerException`, as in AWS's own samples;
-- an `aws-sdk:` integration gives `<Service>.<class of the AWS SDK for Java 2>`: the error's shape ending in `Exception`,
-  the service's base class (`S3.S3Exception`) for what is not modelled, or `SdkClientException`.
+"connect-eventbridge" (EventBridge.FailedEntry), "connect-ddb" (DynamoDB.AmazonDynamoDBException). Names follow two rules:
+- an optimised integration gives `<Service>.<class of the AWS SDK for Java 1, or the API's error code>`; what the service
+  does not model has the name of the base class. For SageMaker that is nearly everything (throttling, 5xx, validation,
+  name in use): `SageMaker.AmazonSageMakerException`, which is what AWS's own samples retry;
+- an `aws-sdk:` integration gives `<Service>.<class of the AWS SDK for Java 2>`: the service's modelled errors, ending in
+  Exception, its base class (`S3.S3Exception`) for what is not modelled, or `SdkClientException`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import botocore.session
 from tests.contract.application import ROOT
 
 STATES = {"States.ALL", "States.Timeout", "States.TaskFailed", "States.HeartbeatTimeout", "States.DataLimitExceeded"}
-COMMON = {"ThrottlingException", "InternalException", "InternalServerError"}  # codes that every AWS API may answer
+COMMON = {"ThrottlingException", "InternalFailure", "ServiceUnavailable"}  # "Common Errors" of every API reference
 
 LAMBDA = {
     "Lambda.ServiceException",
@@ -28,24 +29,27 @@ LAMBDA = {
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.Unknown",
 }
-# integration's service → (its name in botocore, prefix when optimised, prefix and base class through aws-sdk)
+# integration's service → (its name in botocore, prefix and base class when optimised, prefix through aws-sdk)
 SERVICES = {
-    "dynamodb": ("dynamodb", "DynamoDB", "DynamoDb"),
-    "s3": ("s3", "", "S3"),
-    "sns": ("sns", "SNS", "Sns"),
-    "events": ("events", "EventBridge", "EventBridge"),
-    "states": ("stepfunctions", "StepFunctions", "Sfn"),
-    "sfn": ("stepfunctions", "StepFunctions", "Sfn"),
-    "sagemaker": ("sagemaker", "SageMaker", "SageMaker"),
+    "dynamodb": ("dynamodb", "DynamoDB", "AmazonDynamoDBException", "DynamoDb"),
+    "s3": ("s3", "S3", "AmazonS3Exception", "S3"),
+    "sns": ("sns", "SNS", "AmazonSNSException", "Sns"),
+    "events": ("events", "EventBridge", "AmazonEventBridgeException", "EventBridge"),
+    "states": ("stepfunctions", "StepFunctions", "AWSStepFunctionsException", "Sfn"),
+    "sfn": ("stepfunctions", "StepFunctions", "AWSStepFunctionsException", "Sfn"),
+    "sagemaker": ("sagemaker", "SageMaker", "AmazonSageMakerException", "SageMaker"),
 }
 
 
 @cache
-def _errors(service: str, operation: str) -> list[tuple[str, str]]:
-    """(shape name, error code) of what an operation is modelled to raise."""
-    model = botocore.session.Session().get_service_model(service)
-    name = next(n for n in model.operation_names if n.lower() == operation.lower())
-    return [(s.name, s.metadata.get("error", {}).get("code", s.name)) for s in model.operation_model(name).error_shapes]
+def _modelled(service: str) -> set[str]:
+    """The names of a service's errors in its API model: shapes and error codes."""
+    shapes = botocore.session.Session().get_service_model(service).error_shapes
+    return {n for s in shapes for n in (s.name, s.metadata.get("error", {}).get("code", s.name))}
+
+
+def _classes(names: set[str]) -> set[str]:
+    return {n if n.endswith("Exception") else f"{n}Exception" for n in names}
 
 
 def raised_by(integration: str) -> set[str]:
@@ -54,23 +58,14 @@ def raised_by(integration: str) -> set[str]:
     if parts[0] == "lambda":
         return STATES | LAMBDA
     through_sdk = parts[0] == "aws-sdk"
-    service, operation = parts[1:3] if through_sdk else parts[:2]
-    botocore_name, optimised, sdk = SERVICES[service]
-    modelled = _errors(botocore_name, operation.split(".")[0])
+    name, optimised, base, sdk = SERVICES[parts[1] if through_sdk else parts[0]]
+    known = _modelled(name)
     if through_sdk:
-        classes = {shape if shape.endswith("Exception") else f"{shape}Exception" for shape, _ in modelled}
-        base = {f"{sdk}Exception", "SdkClientException"}
-        # Throttling is not modelled by these services, and so the base class; only some of them model it.
-        return STATES | {f"{sdk}.{name}" for name in classes | base}
-    if service == "sagemaker":
-        known = {"AmazonSageMakerException", "ResourceLimitExceededException", "ResourceInUseException"}
-        return STATES | {f"SageMaker.{name}" for name in known}
-    names = {n for shape_code in modelled for n in shape_code} | COMMON
-    if service == "events":
-        names |= {"FailedEntry"}
-    if service == "states":
-        names = {n if n.endswith("Exception") else f"{n}Exception" for n in names} | {"SdkClientException"}
-    return STATES | {f"{optimised}.{name}" for name in names}
+        return STATES | {f"{sdk}.{n}" for n in _classes(known) | {f"{sdk}Exception", "SdkClientException"}}
+    if name == "sagemaker":
+        return STATES | {f"{optimised}.{n}" for n in _classes(known) | {base}}
+    extra = {"FailedEntry"} if name == "events" else set()
+    return STATES | {f"{optimised}.{n}" for n in known | _classes(known) | COMMON | extra | {base}}
 
 
 @cache

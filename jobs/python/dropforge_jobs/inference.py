@@ -96,16 +96,13 @@ def input_fn(body: str | bytes, content_type: str | None) -> Request:
 
 
 def predict_fn(data: Request, model: Model) -> Prediction | RequestError:
-    """Answer a request. What is wrong with it is raised as RequestError.
+    """Answer a request. What is wrong with it is handed on to `output_fn`, which alone can answer a status.
 
-    In the image it is returned instead: there, an exception of any kind becomes a 500 without its text, and only
-    `output_fn` can answer a status (see `_refuse`).
+    Raised, it would become a 500 without its text: sagemaker_containers, _functions.py, wraps every exception.
     """
     try:
         return predict(data, model)
     except RequestError as error:
-        if _worker() is None:
-            raise
         return error
 
 
@@ -179,18 +176,24 @@ def _short(value: float) -> float:
     return float(f"{value:.9g}")
 
 
-def _worker() -> Any:
-    """The image's Flask layer (sagemaker_containers), or None where another server calls these functions."""
-    try:
-        return importlib.import_module("sagemaker_containers.beta.framework.worker")
-    except ImportError:
-        return None
+class Refusal:
+    """An error's answer, with what model servers look for in a response: its data, type and status."""
+
+    def __init__(self, response: str, status: int, mimetype: str) -> None:
+        self.response = response
+        self.status_code = status
+        self.mimetype = mimetype
+
+    def get_data(self) -> bytes:
+        """The body."""
+        return self.response.encode("utf-8")
 
 
 def _refuse(error: RequestError) -> Any:
-    """An answer with the error's status: the image's response object, or the error raised."""
-    worker = _worker()
-    if worker is None:
-        raise error
+    """The error as a response with its status: in AWS's image one of its Flask layer's, which it passes on."""
     body = json.dumps({"error": type(error).__name__, "error-message": error.message}, ensure_ascii=False)
-    return worker.Response(response=body, status=error.status_code, mimetype=JSON)
+    try:
+        make = importlib.import_module("sagemaker_containers.beta.framework.worker").Response
+    except ImportError:
+        make = Refusal
+    return make(response=body, status=error.status_code, mimetype=JSON)

@@ -67,10 +67,15 @@ def write_json(path: Path, value: Any) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
+def _default_base() -> Path:
+    """/opt/ml, unless our own variable or that of AWS's toolkits (SAGEMAKER_BASE_DIR) says otherwise."""
+    return Path(os.environ.get("DROPFORGE_OPT_ML") or os.environ.get("SAGEMAKER_BASE_DIR") or "/opt/ml")
+
+
 def run(main: Callable[[Job], None], argv: list[str] | None = None) -> int:
     """Run a job's `main`; return its exit code. What it refuses goes to the exit message and to stderr."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--base", type=Path, default=Path(os.environ.get("DROPFORGE_OPT_ML", "/opt/ml")))
+    parser.add_argument("--base", type=Path, default=_default_base(), help="stands for /opt/ml")
     job = Job(parser.parse_args(argv).base)
     try:
         main(job)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from dropforge_jobs.ranking import Ranking
+
 Array = np.ndarray[Any, Any]
 Metrics = dict[str, float]
 SAMPLES = 100
 FEWEST_ROWS = 200
-CURVE_POINTS = 100
 SMALLEST_PROBABILITY = 1e-15
 BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
 
@@ -77,7 +78,7 @@ def _constant(truth: Array, classes: int) -> Array:
 
 def binary(truth: Array, predicted: Array, scores: Array | None, names: list[str]) -> dict[str, Any]:
     """Metrics of a two-class model; class 1 is positive, `scores` its probabilities if there are any."""
-    order = None if scores is None else _Ranking(truth, scores)
+    order = None if scores is None else Ranking(truth, scores)
     guess = _constant(truth, 2)
 
     def measure(weights: Array) -> Metrics:
@@ -178,52 +179,3 @@ def log_loss(truth: Array, probabilities: Array, weights: Array) -> float:
 def _named(matrix: Array, names: list[str]) -> dict[str, dict[str, int]]:
     """The confusion matrix as Model Monitor writes it: true class, then predicted class."""
     return {name: dict(zip(names, map(int, row))) for name, row in zip(names, matrix)}
-
-
-class _Ranking:
-    """Rows by falling score, so that curves and areas of many samples need one sorting."""
-
-    def __init__(self, truth: Array, scores: Array) -> None:
-        self.order = np.argsort(-scores, kind="stable")
-        ranked = scores[self.order]
-        # Rows of equal score cannot be told apart: a curve has a point only where the score changes.
-        self.last = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
-        self.truth = truth[self.order]
-
-    def points(self, weights: Array) -> tuple[Array, Array]:
-        """True and false positives (weights) if all rows up to each change of score are called positive."""
-        ranked = weights[self.order]
-        positives = np.cumsum(ranked * self.truth)[self.last]
-        negatives = np.cumsum(ranked * (1 - self.truth))[self.last]
-        return positives, negatives
-
-    def auc(self, weights: Array) -> float:
-        """The area under the ROC curve; NaN if there is one class only."""
-        positives, negatives = self.points(weights)
-        if not positives[-1] or not negatives[-1]:
-            return float("nan")
-        heights = np.concatenate([[0], positives])
-        steps = np.diff(np.concatenate([[0], negatives]))
-        return float((steps * (heights[1:] + heights[:-1]) / 2).sum() / (positives[-1] * negatives[-1]))
-
-    def curves(self) -> dict[str, Any]:
-        """The ROC and precision-recall curves, thinned to CURVE_POINTS points."""
-        positives, negatives = self.points(np.ones(len(self.truth)))
-        if not positives[-1] or not negatives[-1]:
-            return {}
-        chosen = np.unique(np.linspace(0, len(positives) - 1, CURVE_POINTS).round().astype(int))
-        tp, fp = positives[chosen], negatives[chosen]
-        return {
-            "receiver_operating_characteristic_curve": {
-                "false_positive_rates": [0.0, *_rounded(fp / negatives[-1])],
-                "true_positive_rates": [0.0, *_rounded(tp / positives[-1])],
-            },
-            "precision_recall_curve": {
-                "precisions": _rounded(tp / (tp + fp)),
-                "recalls": _rounded(tp / positives[-1]),
-            },
-        }
-
-
-def _rounded(values: Array) -> list[float]:
-    return [round(float(value), 6) for value in values]

@@ -123,7 +123,7 @@ def _files(source: BinaryIO) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
                 if count > MAX_MEMBERS or total > MAX_BYTES:
                     raise ModelError(f"the archive is too large: over {MAX_MEMBERS} files or {MAX_BYTES} bytes")
                 stream = archive.extractfile(member)
-                assert stream is not None
-                yield member, stream
+                if stream is not None:  # it is None for what is no file
+                    yield member, stream
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ModelError(f"the archive is damaged: {error}") from error

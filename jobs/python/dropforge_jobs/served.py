@@ -23,6 +23,7 @@ from dropforge_jobs.errors import ModelError
 
 OURS = "dropforge_jobs"
 MODULE = "dropforge_served_model"
+BAD_REQUEST = 400
 
 
 @contextmanager
@@ -42,8 +43,8 @@ def load_code(path: Path) -> ModuleType:
     if not path.is_file():
         raise ModelError(f"the model's archive has no code/{path.name}")
     spec = importlib.util.spec_from_file_location(MODULE, path)
-    assert spec is not None
-    assert spec.loader is not None
+    if spec is None or spec.loader is None:
+        raise ModelError(f"code/{path.name} is no Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[MODULE] = module  # dataclasses and pickles of the script look themselves up by name
     sys.path.insert(0, str(path.parent))
@@ -70,14 +71,13 @@ class Served:
         """One item per row: a label or number, a list of probabilities, or an object; ModelError."""
         stream = io.StringIO()
         csv.writer(stream, delimiter=delimiter, lineterminator="\n").writerows(rows)
-        answer = self._answer(stream.getvalue())
-        items = read_answer(*answer)
+        items = read_answer(self._answer(stream.getvalue()))
         if len(items) != len(rows):
             raise ModelError(f"code/{self.program} answered {len(items)} predictions for {len(rows)} rows")
         return items
 
-    def _answer(self, body: str) -> tuple[Any, str]:
-        """The server's answer to a CSV body and its content type."""
+    def _answer(self, body: str) -> Any:
+        """The server's answer to a CSV body."""
         transform = getattr(self.module, "transform_fn", None)
         if transform is None:
             data = self._call("input_fn", body, "text/csv")
@@ -92,7 +92,7 @@ class Served:
                 if accept == self.accept[-1]:
                     raise
                 continue
-            return (answer[0], str(answer[1])) if isinstance(answer, tuple) else (answer, accept)
+            return answer[0] if isinstance(answer, tuple) else answer
         raise AssertionError("there is always a content type to try")
 
     def _call(self, name: str, *arguments: Any) -> Any:
@@ -124,12 +124,18 @@ DEFAULTS: dict[str, Callable[..., Any]] = {
 }
 
 
-def read_answer(answer: Any, content_type: str) -> list[Any]:
-    """The predictions in a server's answer: the items of a JSON list or of an object's only list, or CSV lines."""
-    if hasattr(answer, "get_data"):  # the image's Flask response
+def read_answer(answer: Any) -> list[Any]:
+    """The predictions in a server's answer: the items of a JSON list or of an object's only list, or CSV lines.
+
+    Raises ModelError if the answer is a refusal.
+    """
+    status = getattr(answer, "status_code", 200)
+    if hasattr(answer, "get_data"):  # a response, as Flask has it
         answer = answer.get_data()
     if isinstance(answer, (bytes, bytearray)):
         answer = bytes(answer).decode("utf-8")
+    if status >= BAD_REQUEST:
+        raise ModelError(f"the model refused its rows: {answer}")
     if isinstance(answer, np.ndarray):
         answer = answer.tolist()
     if isinstance(answer, str):

@@ -96,7 +96,7 @@ class Table:
         """The position of the column `name`; TargetError tells what it was wanted for."""
         if name in self.names:
             return self.names.index(name)
-        raise TargetError(f"{purpose}: no column is called {name!r}; there are: {_listed(self.names)}")
+        raise TargetError(f"{purpose}: no column is called {name!r}; there are: {listed(self.names)}")
 
 
 def with_newline(raw: bytes) -> bytes:
@@ -114,7 +114,8 @@ def _names(fields: Sequence[str]) -> list[str]:
     return [field or f"column_{index}" for index, field in enumerate(fields)]
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, the first LISTED of them."""
     return ", ".join(names[:LISTED]) + (", …" if len(names) > LISTED else "")
 
 
@@ -123,7 +124,7 @@ def _target_problem(target: str, names: Sequence[str], header: bool, path: Path)
     close = get_close_matches(target, names, 1, 0.6)
     if header:
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        return f"target {target!r} is not a column of {path.name}: {_listed(names)}.{hint}"
+        return f"target {target!r} is not a column of {path.name}: {listed(names)}.{hint}"
     return (
         f"target {target!r}: {path.name} has no header row; name its {len(names)} columns under `columns:`, "
         "or give the target's index (0 is the first column, -1 the last)"
@@ -162,7 +163,7 @@ def _with_columns(files: list[Path], delimiter: str, columns: list[str], first: 
     header = any(_names(row) == columns for row in firsts)
     if not header and looks_like_header(first, from_text=False):
         raise TableError(
-            f"{files[0].name} has a header of its own ({_listed(first[0])}): leave `columns` out, or make them agree"
+            f"{files[0].name} has a header of its own ({listed(first[0])}): leave `columns` out, or make them agree"
         )
     return Table(files, delimiter, columns, header)
 

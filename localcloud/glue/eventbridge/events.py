@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
@@ -12,6 +13,8 @@ from ministack.services import eventbridge
 
 Json = dict[str, Any]
 _MOST = 10
+# Called with each accepted event's record, before the rules: metrics are made of what services publish.
+observers: list[Callable[[Json], None]] = []
 
 
 def put_events(data: Json, allow_aws_source: bool = False) -> Any:
@@ -40,6 +43,8 @@ def _put(entry: Json, allow_aws_source: bool) -> Json:
         "Account": get_account_id(),
         "Region": get_region(),
     }
+    for observe in observers:
+        observe(event)
     view = eventbridge._pattern_event_view(event)
     eventbridge._dispatch_event(event, view)
     eventbridge._archive_event(event, view)

@@ -11,7 +11,7 @@ from localcloud.glue import hooks
 
 Json = dict[str, Any]
 _STEP = re.compile(r"\.([A-Za-z0-9_\-]+)|\['([^']+)'\]|\[(\d+)\]")
-_MISSING = object()
+MISSING = object()
 
 
 def render(target: Json, rule: Json, view: Any) -> str | None:
@@ -22,7 +22,7 @@ def render(target: Json, rule: Json, view: Any) -> str | None:
         return str(target["Input"])
     if target.get("InputPath"):
         value = select(target["InputPath"], view.event_with_detail())
-        return None if value is _MISSING else json.dumps(value)
+        return None if value is MISSING else json.dumps(value)
     return None
 
 
@@ -32,12 +32,12 @@ def select(path: str, event: Any) -> Any:
     while position < len(path):
         step = _STEP.match(path, position)
         if step is None:
-            return _MISSING
+            return MISSING
         name = step[1] or step[2]
         try:
             value = value[int(step[3])] if name is None else value[name]
         except (KeyError, IndexError, TypeError):
-            return _MISSING
+            return MISSING
         position = step.end()
     return value
 
@@ -47,7 +47,7 @@ def _transform(transformer: Json, rule: Json, view: Any) -> str:
     values: Json = {}
     for name, path in (transformer.get("InputPathsMap") or {}).items():
         found = select(path, event)
-        values[name] = "" if found is _MISSING else found
+        values[name] = "" if found is MISSING else found
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     values |= {
         "aws.events.event.json": event,

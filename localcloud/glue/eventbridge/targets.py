@@ -104,7 +104,7 @@ def send_to_queue(arn: str, text: str, rule: str, attributes: dict[str, str], pa
         request["MessageGroupId"] = (parameters or {}).get("MessageGroupId")
         request["MessageDeduplicationId"] = hashlib.sha256(text.encode()).hexdigest()
     try:
-        sqs._act_send_message(request)
+        sqs._act_send_message(request, queue["url"])
     except sqs._Err as error:
         raise HopelessError("SDK_CLIENT_ERROR", f"{arn}: {error}") from error
 

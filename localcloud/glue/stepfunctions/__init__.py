@@ -6,12 +6,14 @@ Where we hook in (every name and signature is checked at start, see `HOOKED`):
 | name in ministack                              | what ours does instead or around it                          |
 |------------------------------------------------|--------------------------------------------------------------|
 | stepfunctions._run_execution                   | runs the definition (JSONata, IAM, retries, time, history)   |
+| stepfunctions._start_execution                 | … after checking name and input; idempotent, as AWS's        |
 | stepfunctions._stop_execution                  | … and ends what the execution is doing                       |
 | stepfunctions._send_task_{success,failure,heartbeat} | our tokens                                             |
 | stepfunctions._emit_execution_status_event     | AWS's event, for every status                                |
 | stepfunctions._restore_state                   | … and ends the history of interrupted executions             |
 | stepfunctions._create_/_update_state_machine   | … after checking the definition and the role                 |
 | stepfunctions._validate_state_machine_definition | real diagnostics                                           |
+| stepfunctions._test_state                      | refuses: it would run ministack's interpreter, without IAM   |
 | cloudformation.provisioners._sfn_definition    | … YAML, substitutions, the same checks                       |
 | eventbridge._dispatch_event                    | … and wakes the .sync tasks that wait for its resources      |
 | iam_actions.access_denied_response             | … naming the resource, as AWS does                           |
@@ -38,7 +40,9 @@ _EVALUATOR, _ACTIONS, _RESPONSES = "core.iam_evaluator", "core.iam_actions", "co
 # (module, name) -> the signature that we call or stand in for; None: no function.
 HOOKED: dict[tuple[str, str], str | None] = {
     (_SFN, "_run_execution"): "(exec_arn)",
+    (_SFN, "_start_execution"): "(data)",
     (_SFN, "_stop_execution"): "(data)",
+    (_SFN, "_test_state"): "(data)",
     (_SFN, "_send_task_success"): "(data)",
     (_SFN, "_send_task_failure"): "(data)",
     (_SFN, "_send_task_heartbeat"): "(data)",
@@ -109,7 +113,9 @@ def install(settings: Settings, timeout_floor: float = 10.0) -> Engine:
     engine = Engine(settings.endpoint_url, Clock(settings.time_scale, timeout_floor))
     executions = Executions(engine)
     hooks.replace(_SFN, "_run_execution", executions.run)
+    hooks.wrap(_SFN, "_start_execution", executions.starting)
     hooks.wrap(_SFN, "_stop_execution", executions.stopping)
+    hooks.replace(_SFN, "_test_state", definition.refuse_test_state)
     engine.tokens.install()
     hooks.replace(_SFN, "_emit_execution_status_event", status.emit)
     hooks.wrap(_SFN, "_restore_state", status.restoring)

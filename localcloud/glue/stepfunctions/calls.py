@@ -91,7 +91,7 @@ def failure(resource: Resource, operation: str, error: ClientError) -> StateErro
     code = _HEAD.get(operation, code) if code == "404" else code
     code = code.rsplit("#", 1)[-1]
     status = error.response["ResponseMetadata"].get("HTTPStatusCode")
-    request_id = error.response["ResponseMetadata"].get("RequestId")
+    request_id = error.response["ResponseMetadata"].get("RequestId", "-")
     message = error.response.get("Error", {}).get("Message", "")
     if resource.kind == "sdk":
         details = f"Service: {named.service}, Status Code: {status}, Request ID: {request_id}"
@@ -100,7 +100,7 @@ def failure(resource: Resource, operation: str, error: ClientError) -> StateErro
             f"Service: {named.service}; Status Code: {status}; Error Code: {code}; "
             f"Request ID: {request_id}; Proxy: null"
         )
-    name = models.modelled_error(resource.client, code) or named.base
+    name = models.modelled_error(resource.client, operation, code) or named.base
     return StateError(f"{named.prefix}.{name}", f"{message} ({details})")
 
 

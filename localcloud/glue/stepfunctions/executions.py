@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 from localcloud.glue import hooks
 from localcloud.glue.stepfunctions import machine, status
 from localcloud.glue.stepfunctions.clock import Deadline, Scope
-from localcloud.glue.stepfunctions.errors import CancelledError, ExecutionTimedOutError, StateError
+from localcloud.glue.stepfunctions.errors import PAYLOAD_LIMIT, CancelledError, ExecutionTimedOutError, StateError
 from localcloud.glue.stepfunctions.expressions import compact
 from localcloud.glue.stepfunctions.history import History
 from localcloud.glue.stepfunctions.identity import Identity
 from localcloud.glue.stepfunctions.run import Engine, Frame, Run
 
 _log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 
 
 class Executions:
@@ -89,6 +92,27 @@ class Executions:
         status.emit(record)
         self._engine.notices.post(record["executionArn"])
 
+    def starting(self, old: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+        """Return StartExecution that checks name and input, and is idempotent while the execution runs."""
+
+        def start(data: dict[str, Any]) -> Any:
+            text = data.get("input") or "{}"
+            if problem := _problem(data.get("name"), text):
+                return hooks.target("core.responses", "error_response_json")(*problem, 400)
+            running = self._running(data)
+            if running is not None and running["input"] == text:
+                answer = {"executionArn": running["executionArn"], "startDate": running["startDate"]}
+                return hooks.target("core.responses", "json_response")(answer)
+            return old({**data, "input": text})
+
+        return start
+
+    def _running(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        machine_arn = str(data.get("stateMachineArn"))
+        arn = f"{machine_arn.replace(':stateMachine:', ':execution:')}:{data.get('name')}"
+        record: dict[str, Any] | None = hooks.target("services.stepfunctions", "_executions").get(arn)
+        return record if record and record["status"] == "RUNNING" else None
+
     def stopping(self, old: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
         """Return StopExecution that also ends what the execution is doing, jobs and nested executions included."""
 
@@ -103,6 +127,19 @@ class Executions:
             return response
 
         return stop
+
+
+def _problem(name: Any, text: str) -> tuple[str, str] | None:
+    """Return code and message of what is wrong with a StartExecution request."""
+    if name is not None and not _NAME.fullmatch(str(name)):
+        return "InvalidName", f"Invalid Name: '{name}'"
+    try:
+        json.loads(text)
+    except ValueError as error:
+        return "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'"
+    if len(text.encode()) > PAYLOAD_LIMIT:
+        return "InvalidExecutionInput", f"Invalid State Machine Execution Input: more than {PAYLOAD_LIMIT} bytes"
+    return None
 
 
 def _mark_changed(arn: str) -> None:

@@ -23,9 +23,12 @@ _CONFIG = Config(
     # Retries are the machine's: an unseen retry would double an effect.
     retries={"total_max_attempts": 1},
     s3={"addressing_style": "path"},
+    inject_host_prefix=False,  # "sync-127.0.0.1" has no address
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
 )
+# botocore's session makes one client at a time, and ministack's store of sessions is a plain dict.
+_LOCK = threading.Lock()
 
 
 def trusts_step_functions(role: dict[str, Any], machine_arn: str) -> bool:
@@ -59,7 +62,6 @@ class Identity:
     def __init__(self, endpoint_url: str, role_arn: str, machine_arn: str) -> None:
         self._endpoint_url = endpoint_url
         self.region, self.account = machine_arn.split(":")[3:5]
-        self._lock = threading.Lock()
         self._clients: dict[str, botocore.client.BaseClient] = {}
         name = secrets.token_urlsafe(24).replace("-", "x").replace("_", "y")
         self.arn = f"arn:aws:sts::{self.account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{name}"
@@ -67,7 +69,7 @@ class Identity:
 
     def client(self, name: str) -> Any:
         """Return a client of botocore's service `name` that calls our own endpoint as the role."""
-        with self._lock:
+        with _LOCK:
             if name not in self._clients:
                 self._clients[name] = models.session.create_client(
                     name,
@@ -81,7 +83,7 @@ class Identity:
     def close(self) -> None:
         """End the session and its connections."""
         release(self._keys)
-        with self._lock:
+        with _LOCK:
             for client in self._clients.values():
                 client.close()
             self._clients.clear()
@@ -104,21 +106,24 @@ def assume(role_arn: str, machine_arn: str, session_arn: str) -> dict[str, str]:
         "aws_session_token": secrets.token_hex(64),
     }
     # Straight into ministack's store of sessions: AssumeRole cannot be called by a service principal there.
-    hooks.target("services.sts", "register_session")(
-        keys["aws_access_key_id"],
-        {
-            "Arn": session_arn,
-            "UserId": f"{role.get('RoleId', name)}:{session_arn.rsplit('/', 1)[-1]}",
-            "SecretAccessKey": keys["aws_secret_access_key"],
-            "SessionToken": keys["aws_session_token"],
-            "AccountId": account,
-            "PrincipalType": "AssumedRole",
-            "SourcePrincipalArn": SERVICE,
-        },
-    )
+    register = hooks.target("services.sts", "register_session")
+    with _LOCK:
+        register(
+            keys["aws_access_key_id"],
+            {
+                "Arn": session_arn,
+                "UserId": f"{role.get('RoleId', name)}:{session_arn.rsplit('/', 1)[-1]}",
+                "SecretAccessKey": keys["aws_secret_access_key"],
+                "SessionToken": keys["aws_session_token"],
+                "AccountId": account,
+                "PrincipalType": "AssumedRole",
+                "SourcePrincipalArn": SERVICE,
+            },
+        )
     return keys
 
 
 def release(keys: dict[str, str]) -> None:
     """End a session that `assume` opened."""
-    hooks.target("services.sts", "_sessions").pop(keys["aws_access_key_id"], None)
+    with _LOCK:
+        hooks.target("services.sts", "_sessions").pop(keys["aws_access_key_id"], None)

@@ -91,7 +91,11 @@ def _json(text: str) -> Any:
 def _run_to_end(frame: Frame, resource: Resource, arguments: Any, deadline: Deadline) -> Any:
     # Not aside: a job that was started must be known here, or nobody could stop it.
     started = request(frame, resource, arguments)
-    job = _NestedExecution(frame, resource, started) if resource.service == "states" else _Job(frame, resource, started)
+    job = (
+        _NestedExecution(frame, resource, started)
+        if resource.service == "states"
+        else _Job(frame, resource, arguments, started)
+    )
     frame.record("TaskSubmitted", taskSubmittedEventDetails={**resource.history, "output": compact(started)})
     try:
         return _await_end(frame, job, deadline)
@@ -120,11 +124,11 @@ def _await_end(frame: Frame, job: _Job | _NestedExecution, deadline: Deadline) -
 class _Job:
     """A SageMaker job that was started: Describe…, Stop…, …Status."""
 
-    def __init__(self, frame: Frame, resource: Resource, started: dict[str, Any]) -> None:
+    def __init__(self, frame: Frame, resource: Resource, arguments: Any, started: dict[str, Any]) -> None:
         self._kind = resource.operation.removeprefix("Create")  # TrainingJob
         self.arn = str(started[f"{self._kind}Arn"])
         self._frame, self._resource = frame, resource
-        self._name = {f"{self._kind}Name": self.arn.rsplit("/", 1)[-1]}
+        self._name = {f"{self._kind}Name": arguments[f"{self._kind}Name"]}
 
     def _call(self, verb: str) -> dict[str, Any]:
         operation = f"{verb}{self._kind}"

@@ -87,9 +87,18 @@ def exception_name(shape_name: str) -> str:
     return pascal(shape_name.removesuffix("Fault")) + "Exception"
 
 
-def modelled_error(client: str, code: str) -> str | None:
+# Newer models of S3 and EventBridge have these shapes for operations of other APIs; elsewhere they arrive as the
+# service's base exception (S3.S3Exception, as public catchers expect).
+_ONLY_WHERE_LISTED = {"AccessDenied", "AccessDeniedException"}
+
+
+def modelled_error(client: str, operation_name: str, code: str) -> str | None:
     """Return the class of the error that a service models under this code, None if it models none."""
-    for shape in service_model(client).error_shapes:
+    model = service_model(client)
+    shapes = list(model.operation_model(operation_name).error_shapes)
+    if code not in _ONLY_WHERE_LISTED:
+        shapes += model.error_shapes
+    for shape in shapes:
         if code in (shape.name, shape.error_code):
             return exception_name(shape.name)
     return None

@@ -93,7 +93,9 @@ def restoring(old: Callable[[Any], None]) -> Callable[[Any], None]:
     def restore(data: Any) -> None:
         old(data)
         for record in _interrupted():
-            record.update(output=None)
+            if "announced" in record:
+                continue  # noticed by an earlier start, which did not come to announce it
+            record.update(output=None, announced=False)
             details = {"error": record["error"], "cause": record["cause"]}
             History(record["events"]).add("ExecutionFailed", len(record["events"]), executionFailedEventDetails=details)
 
@@ -111,10 +113,12 @@ def announce_interrupted() -> list[str]:
     To be called when everything that the rules lead to is ready to work.
     """
     scope = hooks.target("core.responses", "request_scope")
+    executions = hooks.target("services.stepfunctions", "_executions")
     records = _interrupted()
     for record in records:
         region, account = record["executionArn"].split(":")[3:5]
-        record["announced"] = True
         with scope(account, region):
             emit(record)
+            record["announced"] = True
+            executions.get(record["executionArn"])  # a look at it tells glue/persistence of the change
     return [record["executionArn"] for record in records]

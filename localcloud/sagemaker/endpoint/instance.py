@@ -60,7 +60,7 @@ def download(role: RoleSession, containers: list[dict[str, Any]], directory: Pat
         path.parent.mkdir(parents=True, exist_ok=True)
         bucket, key = transfer.split(container["data"])
         try:
-            s3.download_file(bucket, key, str(path))
+            transfer.download_object(s3, bucket, key, path)
         except (ClientError, BotoCoreError) as error:
             raise DeploymentFailedError(
                 f'Failed to download model data for container "{_label(container, number)}" from URL: '

@@ -19,6 +19,10 @@ _CUSTOM = "x-amzn-sagemaker-custom-attributes"
 Answer = tuple[int, dict[str, str], bytes]
 
 
+class NotReachedError(Exception):
+    """The server had no ear: the model has not seen the call, which may be made again."""
+
+
 @dataclass(frozen=True)
 class Call:
     """What the caller sent; header names are in lower case."""
@@ -35,30 +39,45 @@ class Invocation:
         self.context = context
         self.call = call
         self.variant = variant
+        self._model_seconds: float | None = None
 
     def run(self, instance: Instance) -> Answer:
-        """The answer of the last container; raises ServiceError (ModelError, ServiceUnavailable)."""
+        """The answer of the last container; raises ServiceError (ModelError), NotReachedError."""
         started = time.perf_counter()
-        model_seconds = 0.0
         failure: int | None = None
-        headers = self._headers()
-        body = self.call.body
         try:
-            for number, server in enumerate(instance.servers):
-                last = number == len(instance.servers) - 1
-                before = time.perf_counter()
-                try:
-                    answer = self._post(server, body, headers if last else _without_accept(headers))
-                finally:
-                    model_seconds += time.perf_counter() - before
-                body = answer.data
-                headers["Content-Type"] = answer.headers.get("Content-Type", "application/octet-stream")
-            return 200, self._answer_headers(headers["Content-Type"], answer), body
+            return self._through(instance.servers)
         except ServiceError as error:
             failure = error.fields.get("OriginalStatusCode", 500)
             raise
         finally:
-            self._measure(time.perf_counter() - started, model_seconds, failure)
+            # A call that reached no container is made again and counts then.
+            if self._model_seconds is not None:
+                self._measure(time.perf_counter() - started, self._model_seconds, failure)
+
+    def _through(self, servers: list[Server]) -> Answer:
+        """Each container's answer is the next one's question; only the last is told what to answer with."""
+        headers = self._headers()
+        body = self.call.body
+        for number, server in enumerate(servers):
+            last = number == len(servers) - 1
+            answer = self._timed_post(server, body, headers if last else _without_accept(headers))
+            body = answer.data
+            headers["Content-Type"] = answer.headers.get("Content-Type", "application/octet-stream")
+        return 200, self._answer_headers(headers["Content-Type"], answer), body
+
+    def _timed_post(self, server: Server, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
+        before = time.perf_counter()
+        try:
+            answer = self._post(server, body, headers)
+        except ServiceError:
+            self._add_seconds(time.perf_counter() - before)
+            raise
+        self._add_seconds(time.perf_counter() - before)
+        return answer
+
+    def _add_seconds(self, seconds: float) -> None:
+        self._model_seconds = (self._model_seconds or 0.0) + seconds
 
     def _headers(self) -> dict[str, str]:
         sent = {"Content-Type": "content-type", "Accept": "accept"}
@@ -70,7 +89,8 @@ class Invocation:
         try:
             answer = server.post(body, headers)
         except urllib3.exceptions.NewConnectionError as error:
-            raise unavailable() from error
+            server.doubt()
+            raise NotReachedError from error
         except urllib3.exceptions.TimeoutError as error:
             message = (
                 f"Your invocation timed out while waiting for a response from container {name}. Review the latency "

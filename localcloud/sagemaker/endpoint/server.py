@@ -97,6 +97,13 @@ class Server:
         assert self._pool is not None
         return self._pool.request("POST", "/invocations", body=body, headers=headers, timeout=INVOCATION_SECONDS)
 
+    def doubt(self) -> None:
+        """A connection was refused: if the process is ending, no call comes here until it is ready again."""
+        process = self._process
+        if process is not None and process.wait(1.0) is not None and self._process is process:
+            self.ready.clear()
+            self._changed()
+
     def stop(self, grace: float) -> None:
         """End the process for good."""
         self._ended.set()

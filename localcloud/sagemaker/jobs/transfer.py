@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.sagemaker.errors import JobFailedError
 
+_CHUNK = 1024 * 1024
 _FAULTS = (ClientError, BotoCoreError)
 
 
@@ -78,7 +79,7 @@ class Downloads:
     def _object(self, bucket: str, key: str, path: Path, *, gunzip: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._s3.download_file(bucket, key, str(path))
+            download_object(self._s3, bucket, key, path)
         except _FAULTS as error:
             raise JobFailedError(_unable(f"s3://{bucket}/{key}", error)) from error
         if gunzip:
@@ -91,6 +92,13 @@ class Downloads:
             f'exist under that S3 prefix, and that the role "{self._role_arn}" has "s3:ListBucket" permissions '
             f'on bucket "{bucket}".'
         )
+
+
+def download_object(s3: Any, bucket: str, key: str, path: Path) -> None:
+    """One object into one file; raises botocore's errors."""
+    # A plain get: the transfer manager's HEAD and parallel ranges only cost time over loopback.
+    with path.open("wb") as out:
+        shutil.copyfileobj(s3.get_object(Bucket=bucket, Key=key)["Body"], out, _CHUNK)
 
 
 def upload_tree(s3: Any, source: Path, uri: str, extra: dict[str, str]) -> int:

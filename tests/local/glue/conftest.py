@@ -4,74 +4,34 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import textwrap
 import threading
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
+from localcloud.cloud import LocalCloud
+
 ROOT = Path(__file__).resolve().parents[3]
-SCALE = 60.0
 ACCOUNT = "000000000000"
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 class Cloud:
-    """A running server and clients of it."""
+    """The session's local cloud, with what these tests make in it."""
 
-    def __init__(self, home: Path, scale: float = SCALE, port: int | None = None) -> None:
-        self.home, self.scale, self.port = home, scale, port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log = home / "server.log"
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, local: LocalCloud) -> None:
+        self.local = local
+        self.url = local.settings.endpoint_url
+        self.log = local.settings.log_file
         self._clients: dict[str, Any] = {}
-
-    def start(self) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "tests.local.glue.server", str(self.home), str(self.port), str(self.scale)]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        self.until(self._answers, 30)
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.log.read_text()[-4000:]
-        try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        except OSError:
-            return False
-        return True
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        assert self._process is not None
-        self._process.send_signal(how)
-        self._process.wait(20)
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = boto3.Session("test", "test", region_name="us-east-1").client(
-                service, endpoint_url=self.url
-            )
+            self._clients[service] = self.local.client(service)
         return self._clients[service]
 
     @staticmethod
@@ -142,14 +102,5 @@ LAMBDA_LOGS = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
-    cloud.start()
-    yield cloud
-    cloud.stop()
-
-
-@pytest.fixture(autouse=True)
-def _no_aws_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
+def cloud(cloud: LocalCloud) -> Cloud:
+    return Cloud(cloud)

@@ -168,9 +168,7 @@ def test_a_stop_keeps_the_state_and_notices_no_missed_change(own_cloud: LocalClo
     own_cloud.stop()
     assert "defect" not in own_cloud.settings.log_file.read_text()
     own_cloud.restart()
-    events = own_cloud.client("logs").get_log_events(
-        logGroupName="/a", logStreamName="s", startFromHead=True
-    )["events"]
+    events = own_cloud.client("logs").get_log_events(logGroupName="/a", logStreamName="s", startFromHead=True)["events"]
     assert [e["message"] for e in events] == [f"line {n}" for n in range(50)]
     assert own_cloud.client("ssm").get_parameter(Name="/p")["Parameter"]["Value"] == "1"
 

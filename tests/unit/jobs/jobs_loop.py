@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import xgboost
-
 from dropforge_jobs import evaluate, prepare
 from dropforge_jobs.job import Job, run
 from dropforge_jobs.package import SERVING_FILES, extract, package

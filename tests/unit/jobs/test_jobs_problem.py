@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-
 from dropforge_jobs.errors import SettingsError, TargetError
 from dropforge_jobs.problem import infer_problem, label_values, sorted_classes
 

@@ -1,8 +1,5 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from dropforge_jobs.errors import SettingsError, SplitError
 from dropforge_jobs.split import (
     TEST,
@@ -15,6 +12,8 @@ from dropforge_jobs.split import (
     split_rows,
     split_time,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 SIZES = st.integers(10, 300)
 SEEDS = st.integers(0, 2**32 - 1)

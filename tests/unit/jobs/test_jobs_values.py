@@ -2,10 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from dropforge_jobs.values import LARGEST, moment, number, numbers
 from hypothesis import given
 from hypothesis import strategies as st
-
-from dropforge_jobs.values import LARGEST, moment, number, numbers
 
 
 @pytest.mark.parametrize("text", ["1", "-2.5", "+3", ".5", "5.", "1e3", "1E-3", "007"])

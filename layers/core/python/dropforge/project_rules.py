@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 # Of evaluation.json (Model Monitor's names), by problem type.
 METRICS = {
     "binary": ("accuracy", "auc", "f1", "precision", "recall", "f0_5", "f2", "log_loss"),
-    "multiclass": ("accuracy", "weighted_f1", "weighted_precision", "weighted_recall", "weighted_f0_5", "weighted_f2"),
+    "multiclass": (
+        "accuracy",
+        *(f"{mean}_{name}" for mean in ("weighted", "macro") for name in ("f1", "precision", "recall", "f0_5", "f2")),
+        "log_loss",
+    ),
     "regression": ("r2", "rmse", "mae", "mse"),
 }
 # The image refuses others. Source: sagemaker-xgboost-container, algorithm_mode/hyperparameter_validation.py.

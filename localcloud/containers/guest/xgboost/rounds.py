@@ -21,12 +21,12 @@ _CHECKPOINT_FILE = re.compile(rf"^{CHECKPOINT}\.([0-9]+)$")
 
 
 def callbacks(
-    settings: dict[str, Any], metrics: list[str], tuned: str, validated: bool, checkpoints: Path | None, done: int
+    settings: dict[str, Any], metrics: list[str], checkpoints: Path | None, done: int, *, validated: bool
 ) -> list[xgb.callback.TrainingCallback]:
     """Return what happens after each round: metrics, checkpoint, intermediate model, early stopping.
 
-    tuned: the metric of a tuning job, or empty; validated: there is a validation channel; done: rounds that
-    the job had behind it when it was resumed (the library counts from 0 again).
+    metrics: those that are asked for, a tuning job's last; done: rounds that the job had behind it when it was
+    resumed (the library counts from 0 again); validated: there is a validation channel.
     """
     wanted: list[xgb.callback.TrainingCallback] = [MetricLine(done)]
     if checkpoints:
@@ -35,7 +35,7 @@ def callbacks(
         wanted.append(IntermediateModel(model_file()))
         signal.signal(signal.SIGTERM, leave_with_model)
     patience = settings.get("early_stopping_rounds")
-    metric = tuned or (metrics[-1] if metrics else None)
+    metric = metrics[-1] if metrics else None
     if patience and not (validated and metric):
         # So does the image: it stops early by a metric that was named, on the validation channel.
         log.warning("early_stopping_rounds has no effect without a validation channel and eval_metric")

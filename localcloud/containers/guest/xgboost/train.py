@@ -16,19 +16,24 @@ from localcloud.containers.guest.xgboost.metrics import OWN
 log = logging.getLogger("sagemaker_xgboost_container")
 # What the library says when the data or settings are at fault (constants/xgb_constants.py, CUSTOMER_ERRORS).
 CUSTOMER_ERRORS = (
-    "label must be in [0,1]",
-    "label must be in [0, num_class)",
+    "label must be",
     "Target is multiclass but average='binary'",
     "feature_names mismatch",
-    "Check failed: preds.size() == info.labels_.size()",
-    "AUC: the dataset only contains pos or neg samples",
-    "base_score must be in (0,1)",
-    "label must be nonnegative",
-    "Parameter reg_lambda should be greater equal to 0",
-    "Label set is empty",
-    "SoftmaxMultiClassObj: label must be",
+    "preds.size() == info.labels",
+    "only contains pos or neg samples",
+    "base_score must be in",
+    "should be greater equal to 0",
 )
-OWN_KEYS = ("num_round", "csv_weights", "early_stopping_rounds", "save_model_on_termination", "eval_metric")
+# Hyperparameters that are not the library's.
+OWN_KEYS = (
+    "num_round",
+    "csv_weights",
+    "early_stopping_rounds",
+    "save_model_on_termination",
+    "eval_metric",
+    "_tuning_objective_metric",
+    "use_dask_gpu_training",
+)
 
 
 def main() -> int:
@@ -55,9 +60,10 @@ def train() -> None:
     try:
         booster = fit(settings, matrices)
     except (xgb.core.XGBoostError, ValueError) as error:
-        if any(text in str(error) for text in CUSTOMER_ERRORS):
-            raise UserError(str(error)) from error
-        raise AlgorithmError(f"XGB train call failed with exception:\n {error}") from error
+        reason = str(error).partition("Stack trace:")[0].strip()
+        if any(text in reason for text in CUSTOMER_ERRORS):
+            raise UserError(reason) from error
+        raise AlgorithmError(f"XGB train call failed with exception:\n {reason}") from error
     rounds.save(booster, rounds.model_file())
 
 
@@ -86,8 +92,8 @@ def load_data(data_config: dict[str, dict[str, str]], weights: bool) -> dict[str
 
 def fit(settings: dict[str, Any], matrices: dict[str, xgb.DMatrix]) -> xgb.Booster:
     """Run the boosting rounds, from the last checkpoint if there is one."""
-    tuned = settings.pop("_tuning_objective_metric", "").partition(":")[2]
-    metrics = list(dict.fromkeys([*settings.get("eval_metric", []), *([tuned] if tuned else [])]))
+    tuned = settings.get("_tuning_objective_metric", "").partition(":")[2]
+    metrics = [name for name in settings.get("eval_metric", []) if name != tuned] + ([tuned] if tuned else [])
     folder = rounds.checkpoint_folder()
     start, done = rounds.last_checkpoint(folder)
     log.info("Single node training.")
@@ -103,7 +109,7 @@ def fit(settings: dict[str, Any], matrices: dict[str, xgb.DMatrix]) -> xgb.Boost
         num_boost_round=max(settings["num_round"] - done, 0),
         evals=[(matrix, name) for name, matrix in matrices.items()],
         custom_metric=custom_metric(ours, settings.get("objective", "")),
-        callbacks=rounds.callbacks(settings, metrics, tuned, "validation" in matrices, folder, done),
+        callbacks=rounds.callbacks(settings, metrics, folder, done, validated="validation" in matrices),
         xgb_model=start,
         verbose_eval=False,
     )

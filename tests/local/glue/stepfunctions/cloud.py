@@ -30,6 +30,9 @@ _KINDS = {
 }
 
 
+_VERBS = ("Create", "Describe", "Stop", "Update", "AddTags", "ListTags")
+
+
 class FakeSageMaker:
     """Jobs that run until they are tagged or stopped; no event is sent for names that contain `silent`."""
 
@@ -44,45 +47,55 @@ class FakeSageMaker:
         with self._lock:
             status, answer, changed = self._answer(operation, data)
         if changed and "silent" not in changed["arn"]:
-            self._emit({
-                "id": "1", "source": "aws.sagemaker", "detail-type": "SageMaker Training Job State Change",
-                "time": "2026-01-01T00:00:00Z", "resources": [changed["arn"]], "detail": {},
-            })
+            self._emit(
+                {
+                    "id": "1",
+                    "source": "aws.sagemaker",
+                    "detail-type": "SageMaker Training Job State Change",
+                    "time": "2026-01-01T00:00:00Z",
+                    "resources": [changed["arn"]],
+                    "detail": {},
+                }
+            )
         return status, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
 
     def _answer(self, operation: str, data: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, Any] | None]:
-        verb = next(v for v in ("Create", "Describe", "Stop", "Update", "AddTags", "ListTags") if operation.startswith(v))
+        verb = next(v for v in _VERBS if operation.startswith(v))
+        if verb in ("AddTags", "ListTags"):
+            return self._tags(verb, data)
         kind = operation.removeprefix(verb)
-        if verb == "AddTags":
-            record = self._records[data["ResourceArn"]]
-            record["description"][f"{record['kind']}Status"] = data["Tags"][0]["Value"]
-            return 200, {"Tags": data["Tags"]}, record
-        name = data.get(f"{kind}Name") or data.get("EndpointName") or ""
-        arn = f"{_ARN}:{_KINDS.get(kind, kind.lower())}/{name}"
-        if verb == "ListTags":
-            known = data["ResourceArn"] in self._records
-            return 200, {"Tags": [{"Key": "known", "Value": str(known)}]}, None
+        name = data[f"{kind}Name"]
+        arn = f"{_ARN}:{_KINDS.get(kind, kind.lower())}/{name.lower()}"
         if "limit" in name:
-            return 400, {"__type": "ResourceLimitExceeded", "message": "The account-level service limit"}, None
+            return _refuse("ResourceLimitExceeded", "The account-level service limit")
         if verb in ("Create", "Update"):
-            return self._create(kind, name, arn, data)
+            return self._create(kind, arn, data)
         record = self._records.get(arn)
-        if record is None:
-            return 400, {"__type": "ValidationException", "message": "Requested resource not found."}, None
+        if record is None or record["description"][f"{kind}Name"] != name:
+            return _refuse("ValidationException", "Requested resource not found.")
         if verb == "Stop":
             record["description"][f"{kind}Status"] = "Stopped"
-            return 200, {}, record
-        return 200, record["description"], None
+        return 200, {} if verb == "Stop" else record["description"], record if verb == "Stop" else None
 
-    def _create(self, kind: str, name: str, arn: str, data: dict[str, Any]) -> Any:
+    def _tags(self, verb: str, data: dict[str, Any]) -> tuple[int, dict[str, Any], dict[str, Any] | None]:
+        record = self._records.get(data["ResourceArn"])
+        if verb == "ListTags":
+            return 200, {"Tags": [{"Key": "known", "Value": str(record is not None)}]}, None
+        assert record
+        record["description"][f"{record['kind']}Status"] = data["Tags"][0]["Value"]
+        return 200, {"Tags": data["Tags"]}, record
+
+    def _create(self, kind: str, arn: str, data: dict[str, Any]) -> Any:
         if arn in self._records:
-            return 400, {"__type": "ResourceInUse", "message": f"{name} already exists"}, None
-        description = {
-            **{k: v for k, v in data.items() if k != "Tags"},
-            f"{kind}Arn": arn, f"{kind}Status": "InProgress", "CreationTime": time.time(), "RoleArn": data.get("RoleArn", ""),
-        }
-        self._records[arn] = {"arn": arn, "kind": kind, "description": description}
+            return _refuse("ResourceInUse", f"{arn} already exists")
+        given = {k: v for k, v in data.items() if k != "Tags"}
+        fixed = {f"{kind}Arn": arn, f"{kind}Status": "InProgress", "CreationTime": time.time()}
+        self._records[arn] = {"arn": arn, "kind": kind, "description": {**given, **fixed}}
         return 200, {f"{kind}Arn": arn}, None
+
+
+def _refuse(code: str, message: str) -> tuple[int, dict[str, Any], None]:
+    return 400, {"__type": code, "message": message}, None
 
 
 def mount(settings: Settings) -> None:
@@ -93,7 +106,9 @@ def mount(settings: Settings) -> None:
     handle = mount_sagemaker._handler(service, ThreadPoolExecutor(8))  # type: ignore[arg-type]
     module = types.SimpleNamespace(handle_request=handle, reset=lambda: None, get_state=lambda: None)
     hooks.target("core.router", "SERVICE_PATTERNS")["sagemaker"] = {
-        "target_prefixes": ["SageMaker"], "host_patterns": [], "credential_scope": "sagemaker",
+        "target_prefixes": ["SageMaker"],
+        "host_patterns": [],
+        "credential_scope": "sagemaker",
     }
     hooks.target("app", "SERVICE_REGISTRY")["sagemaker"] = {"module": "sagemaker"}
     hooks.target("app", "SERVICE_HANDLERS")["sagemaker"] = handle

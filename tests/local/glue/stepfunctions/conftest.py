@@ -63,7 +63,7 @@ class Cloud:
 
     def _client(self, service: str) -> Any:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
+        config = Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False)
         url = f"http://127.0.0.1:{self.port}"
         return boto3.client(service, endpoint_url=url, region_name="us-east-1", config=config, **keys)
 
@@ -102,7 +102,9 @@ class Cloud:
             description["output"] = json.loads(description["output"])
         return dict(description)
 
-    def run(self, states: dict[str, Any], value: Any = None, *statements: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    def run(
+        self, states: dict[str, Any], value: Any = None, *statements: dict[str, Any], **fields: Any
+    ) -> dict[str, Any]:
         """Make a machine, run it to its end; return the execution's description."""
         return self.finished(self.start_execution(self.machine(states, *statements, **fields), value))
 
@@ -111,6 +113,12 @@ class Cloud:
         description = self.run(states, value, *statements)
         assert description["status"] == "SUCCEEDED", description
         return description["output"]
+
+    def error(self, states: dict[str, Any], value: Any = None) -> tuple[str, str]:
+        """Run a machine that must fail; return its error and cause."""
+        description = self.run(states, value)
+        assert description["status"] == "FAILED", description
+        return description["error"], description.get("cause", "")
 
     def history(self, execution: str) -> list[dict[str, Any]]:
         events = self.client("stepfunctions").get_execution_history(executionArn=execution, maxResults=1000)["events"]
@@ -129,7 +137,9 @@ class Cloud:
     def table(self) -> str:
         name = f"t-{uuid.uuid4().hex[:8]}"
         self.client("dynamodb").create_table(
-            TableName=name, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         )
         return name
@@ -170,8 +180,12 @@ class Cloud:
         with zipfile.ZipFile(archive, "w") as zipped:
             zipped.writestr("main.py", code)
         made = self.client("lambda").create_function(
-            FunctionName=f"f-{uuid.uuid4().hex[:8]}", Runtime="python3.13", Handler="main.handler",
-            Role=self.role(service="lambda.amazonaws.com"), Code={"ZipFile": archive.getvalue()}, Timeout=20,
+            FunctionName=f"f-{uuid.uuid4().hex[:8]}",
+            Runtime="python3.13",
+            Handler="main.handler",
+            Role=self.role(service="lambda.amazonaws.com"),
+            Code={"ZipFile": archive.getvalue()},
+            Timeout=20,
         )
         return str(made["FunctionArn"])
 
@@ -182,9 +196,20 @@ class Cloud:
         client.add_tags(ResourceArn=arn, Tags=[{"Key": "finish", "Value": status}])
 
 
+def task(resource: str, arguments: Any, **fields: Any) -> dict[str, Any]:
+    """Return the states of a machine of one task: `arn:aws:states:::<resource>`."""
+    arn = f"arn:aws:states:::{resource}"
+    return {"T": {"Type": "Task", "Resource": arn, "Arguments": arguments, "End": True, **fields}}
+
+
 def allow(action: Any, resource: Any, **condition: Any) -> dict[str, Any]:
     """Return an Allow statement."""
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **({"Condition": condition} if condition else {})}
+    return {
+        "Effect": "Allow",
+        "Action": action,
+        "Resource": resource,
+        **({"Condition": condition} if condition else {}),
+    }
 
 
 def wait(look: Callable[[], Any], seconds: float = 10) -> Any:
@@ -201,3 +226,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     running = Cloud(tmp_path_factory.mktemp("cloud"))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def table(cloud: Cloud) -> str:
+    return cloud.table()
+
+
+@pytest.fixture(scope="module")
+def bucket(cloud: Cloud) -> str:
+    return cloud.bucket()

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from localcloud.glue.stepfunctions.definition import DefinitionError, load
 from localcloud.glue.stepfunctions.validation import problems
@@ -25,6 +26,10 @@ def _task(**fields: Any) -> dict[str, Any]:
     return _definition({"T": {**INVOKE, **fields}})
 
 
+def _output(template: str) -> dict[str, Any]:
+    return _definition({"A": {"Type": "Pass", "Output": template, "End": True}})
+
+
 BAD = {
     "no such state": (_definition({"A": {"Type": "Pass", "Next": "B"}}), 'No state found named "B"'),
     "unreachable": (_definition({"A": {"Type": "Succeed"}, **END}), "No transition found to state State Machine.Z"),
@@ -33,38 +38,65 @@ BAD = {
     "JSONPath machine": (_definition({"A": {"Type": "Succeed"}}, QueryLanguage="JSONPath"), "must be JSONata"),
     "JSONPath state": (_definition({"A": {"Type": "Succeed", "QueryLanguage": "JSONPath"}}), "/States/A/QueryLanguage"),
     "no type": (_definition({"A": {"End": True}}), "Type"),
-    "broken expression": (_definition({"A": {"Type": "Pass", "Output": "{% 1 + %}", "End": True}}), "INVALID_JSONATA_EXPRESSION"),
-    "blank after an expression": (_definition({"A": {"Type": "Pass", "Output": "{% 1 %} ", "End": True}}), "/States/A/Output"),
-    "choice by text": (_definition({"A": {"Type": "Choice", "Choices": [{"Condition": "x", "Next": "Z"}]}, **END}), "Condition"),
+    "broken expression": (_output("{% 1 + %}"), "INVALID_JSONATA_EXPRESSION"),
+    "blank after an expression": (_output("{% 1 %} "), "/States/A/Output"),
+    "choice by text": (
+        _definition({"A": {"Type": "Choice", "Choices": [{"Condition": "x", "Next": "Z"}]}, **END}),
+        "/States/A/Choices/0/Condition must be a JSONata expression",
+    ),
     "unknown service": (_task(Resource="arn:aws:states:::aws-sdk:nothing:doIt"), "know no service 'nothing'"),
     "unknown action": (_task(Resource="arn:aws:states:::aws-sdk:s3:getAnything"), "s3 has no action 'getAnything'"),
     "capital action": (_task(Resource="arn:aws:states:::aws-sdk:s3:GetObject"), "camelCase"),
-    "not optimised": (_task(Resource="arn:aws:states:::sagemaker:describeEndpoint"), "aws-sdk:sagemaker:describeEndpoint"),
+    "not optimised": (
+        _task(Resource="arn:aws:states:::sagemaker:describeEndpoint"),
+        "use arn:aws:states:::aws-sdk:sagemaker:desc",
+    ),
     "no such pattern": (_task(Resource="arn:aws:states:::sagemaker:createEndpoint.sync"), "has no .sync"),
     "sync of an SDK call": (_task(Resource="arn:aws:states:::aws-sdk:s3:getObject.sync"), "know no .sync"),
-    "not implemented": (_task(Resource="arn:aws:states:::glue:startJobRun.sync"), "not implemented in the local cloud"),
+    "not implemented": (_task(Resource="arn:aws:states:::glue:startJobRun.sync"), "not implemented in the local"),
     "activity": (_task(Resource="arn:aws:states:us-east-1:000000000000:activity:a"), "neither a Lambda function nor"),
-    "unknown argument": (_task(Arguments={"FunctionName": "f", "Color": 1}), "'Color' is not supported by Step Functions"),
+    "unknown argument": (_task(Arguments={"FunctionName": "f", "Color": 1}), "'Color' is not supported"),
     "deep argument": (
-        _task(Resource="arn:aws:states:::events:putEvents", Arguments={"Entries": [{"detail": {}}]}), "'Entries[0].detail' is not",
+        _task(Resource="arn:aws:states:::events:putEvents", Arguments={"Entries": [{"detail": {}}]}),
+        "'Entries[0].detail' is not supported",
     ),
     "missing argument": (_task(Arguments={"Payload": 1}), "'FunctionName' is required but was missing"),
-    "token not passed": (_task(Resource="arn:aws:states:::lambda:invoke.waitForTaskToken"), "$states.context.Task.Token"),
+    "token not passed": (
+        _task(Resource="arn:aws:states:::lambda:invoke.waitForTaskToken"),
+        "must pass $states.context.",
+    ),
     "useless heartbeat": (_task(HeartbeatSeconds=5), "HeartbeatSeconds would do nothing"),
     "credentials": (_task(Credentials={"RoleArn": "r"}), "Credentials"),
     "distributed map": (
-        _definition({"M": {"Type": "Map", "End": True, "ItemProcessor": {
-            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, **_definition(END)}}}),
+        _definition(
+            {
+                "M": {
+                    "Type": "Map",
+                    "End": True,
+                    "ItemProcessor": {
+                        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                        **_definition(END),
+                    },
+                }
+            }
+        ),
         "distributed Map states are not implemented",
     ),
     "inside a map": (
-        _definition({"M": {"Type": "Map", "End": True, "ItemProcessor": {
-            "StartAt": "T", "States": {"T": {**INVOKE, "Resource": "arn:aws:states:::x:y"}}}}}),
+        _definition(
+            {
+                "M": {
+                    "Type": "Map",
+                    "End": True,
+                    "ItemProcessor": {"StartAt": "T", "States": {"T": {**INVOKE, "Resource": "arn:aws:states:::x:y"}}},
+                }
+            }
+        ),
         "/States/M/ItemProcessor/States/T/Resource",
     ),
     "bad retry": (_task(Retry=[{"ErrorEquals": ["States.ALL"], "Interval": 1}]), 'Field "Interval" not allowed'),
     "catch to nowhere": (_task(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "X"}]), 'No state found named "X"'),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BAD)
@@ -99,10 +131,14 @@ def test_the_api_refuses_and_keeps_what_was(cloud: Cloud) -> None:
     assert verdict["result"] == "FAIL"
     assert 'No state found named "B"' in verdict["diagnostics"][0]["message"]
     assert client.validate_state_machine_definition(definition=json.dumps(_definition(END)))["result"] == "OK"
+    with pytest.raises(ClientError, match="TestState is not implemented in the local cloud"):
+        client.test_state(definition=json.dumps(END["Z"]), roleArn=cloud.role())
 
 
 def test_yaml_is_read_as_cloudformation_reads_it() -> None:
-    text = "QueryLanguage: JSONata\nStartAt: W\nStates:\n  W: {Type: Wait, Timestamp: 2030-01-01T00:00:00Z, End: true}\n"
+    text = (
+        "QueryLanguage: JSONata\nStartAt: W\nStates:\n  W: {Type: Wait, Timestamp: 2030-01-01T00:00:00Z, End: true}\n"
+    )
     assert load(text)["States"]["W"]["Timestamp"] == "2030-01-01T00:00:00Z"
     with pytest.raises(DefinitionError, match=r"line 2: .* no YAML aliases"):
         load("a: &x 1\nb: *x\n")
@@ -116,11 +152,17 @@ def test_yaml_is_read_as_cloudformation_reads_it() -> None:
 def _stack(cloud: Cloud, text: str, substitutions: dict[str, str], name: str = "") -> str:
     bucket = cloud.bucket()
     cloud.client("s3").put_object(Bucket=bucket, Key="m.yaml", Body=text.encode())
-    template = {"Resources": {
-        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": json.loads(_trust("states.amazonaws.com"))}},
-        "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": {
-            "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]}, "DefinitionS3Location": {"Bucket": bucket, "Key": "m.yaml"},
-            "DefinitionSubstitutions": substitutions}}}}  # fmt: skip
+    trust = json.loads(_trust("states.amazonaws.com"))
+    properties = {
+        "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+        "DefinitionS3Location": {"Bucket": bucket, "Key": "m.yaml"},
+        "DefinitionSubstitutions": substitutions,
+    }
+    resources = {
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}},
+        "Machine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties},
+    }
+    template = {"Resources": resources}
     client = cloud.client("cloudformation")
     name = name or f"s-{uuid.uuid4().hex[:8]}"
     known = any(s["StackName"] == name for s in client.describe_stacks()["Stacks"])
@@ -173,6 +215,8 @@ def test_a_template_with_yaml_and_substitutions(cloud: Cloud) -> None:
         (YAML.replace("End: true", "Next: Nowhere"), {"Word": "a"}, "No state found named"),
     ],
 )
-def test_a_bad_template_fails_with_the_reason(cloud: Cloud, text: str, substitutions: dict[str, str], expected: str) -> None:
+def test_a_bad_template_fails_with_the_reason(
+    cloud: Cloud, text: str, substitutions: dict[str, str], expected: str
+) -> None:
     with pytest.raises(RuntimeError, match=expected):
         _stack(cloud, text, substitutions)

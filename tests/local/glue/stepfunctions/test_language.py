@@ -19,7 +19,11 @@ def _pass(output: object, **fields: object) -> dict:
 def test_values_pass_through_and_are_computed(cloud: Cloud) -> None:
     states = {
         "A": {"Type": "Pass", "Assign": {"x": "{% $states.input.n * 2 %}", "n": None}, "Next": "B"},
-        "B": {"Type": "Pass", "Output": {"x": "{% $x %}", "n": "{% $n %}", "same": ["{% $states.input %}"]}, "End": True},
+        "B": {
+            "Type": "Pass",
+            "Output": {"x": "{% $x %}", "n": "{% $n %}", "same": ["{% $states.input %}"]},
+            "End": True,
+        },
     }
     assert cloud.output(states, {"n": 21}) == {"x": 42, "n": None, "same": [{"n": 21}]}
 
@@ -39,7 +43,13 @@ def test_whole_numbers_have_no_fraction(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["{% $states.input.missing %}", "{% $nowhere %}", "{% 1 + 'a' %}", "{% $states.result %}", "{% function($x){$x} %}"],
+    [
+        "{% $states.input.missing %}",
+        "{% $nowhere %}",
+        "{% 1 + 'a' %}",
+        "{% $states.result %}",
+        "{% function($x){$x} %}",
+    ],
 )
 def test_an_expression_without_a_value_fails(cloud: Cloud, expression: str) -> None:
     description = cloud.run(_pass({"value": expression}))
@@ -53,8 +63,12 @@ def test_the_context_object(cloud: Cloud) -> None:
     description = cloud.run(_pass("{% $states.context %}"), {"a": 1})
     context, arn = description["output"], description["executionArn"]
     assert context["Execution"] == {
-        "Id": arn, "Input": {"a": 1}, "Name": arn.rsplit(":", 1)[-1], "RedriveCount": 0,
-        "RoleArn": context["Execution"]["RoleArn"], "StartTime": context["Execution"]["StartTime"],
+        "Id": arn,
+        "Input": {"a": 1},
+        "Name": arn.rsplit(":", 1)[-1],
+        "RedriveCount": 0,
+        "RoleArn": context["Execution"]["RoleArn"],
+        "StartTime": context["Execution"]["StartTime"],
     }
     assert context["StateMachine"] == {"Id": description["stateMachineArn"], "Name": arn.split(":")[-2]}
     assert context["State"]["Name"] == "A"
@@ -94,28 +108,44 @@ def test_fail_states_compute_error_and_cause(cloud: Cloud) -> None:
 
 
 def test_parallel_and_map(cloud: Cloud) -> None:
-    inner = {"StartAt": "I", "States": {"I": {
-        "Type": "Pass", "Assign": {"v": "{% $v & '!' %}"}, "Next": "J"}, "J": {
-        "Type": "Pass", "Output": "{% $v & $string($states.input) & $string($states.context.Map.Item.Index) %}", "End": True}}}
+    inner = {
+        "StartAt": "I",
+        "States": {
+            "I": {"Type": "Pass", "Assign": {"v": "{% $v & '!' %}"}, "Next": "J"},
+            "J": {
+                "Type": "Pass",
+                "Output": "{% $v & $string($states.input) & $string($states.context.Map.Item.Index) %}",
+                "End": True,
+            },
+        },
+    }
     states = {
         "A": {"Type": "Pass", "Assign": {"v": "v"}, "Next": "M"},
         "M": {
-            "Type": "Map", "Items": "{% $states.input.items %}", "MaxConcurrency": 2,
-            "ItemSelector": "{% $states.context.Map.Item.Value * 10 %}", "ItemProcessor": inner,
-            "Assign": {"mapped": "{% $states.result %}"}, "Next": "P",
+            "Type": "Map",
+            "Items": "{% $states.input.items %}",
+            "MaxConcurrency": 2,
+            "ItemSelector": "{% $states.context.Map.Item.Value * 10 %}",
+            "ItemProcessor": inner,
+            "Assign": {"mapped": "{% $states.result %}"},
+            "Next": "P",
         },
         "P": {
-            "Type": "Parallel", "Arguments": {"k": "{% $v %}"},
+            "Type": "Parallel",
+            "Arguments": {"k": "{% $v %}"},
             "Branches": [
                 {"StartAt": "X", "States": {"X": {"Type": "Pass", "Output": "{% $states.input.k %}", "End": True}}},
                 {"StartAt": "Y", "States": {"Y": {"Type": "Succeed", "Output": 2}}},
             ],
-            "Output": {"mapped": "{% $mapped %}", "both": "{% $states.result %}", "v": "{% $v %}"}, "End": True,
+            "Output": {"mapped": "{% $mapped %}", "both": "{% $states.result %}", "v": "{% $v %}"},
+            "End": True,
         },
     }
     assert cloud.output(states, {"items": [1, 2, 3]}) == {
-        "mapped": ["v!100", "v!201", "v!302"], "both": ["v", 2], "v": "v",
-    }  # fmt: skip
+        "mapped": ["v!100", "v!201", "v!302"],
+        "both": ["v", 2],
+        "v": "v",
+    }
     assert cloud.output(states, {"items": []})["mapped"] == []
 
 
@@ -175,7 +205,15 @@ def test_retries_are_counted_per_retrier(cloud: Cloud) -> None:
 
 def test_backoff_grows_up_to_its_limit(cloud: Cloud) -> None:
     began = time.monotonic()
-    retry = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "BackoffRate": 100, "MaxDelaySeconds": 1, "MaxAttempts": 2}]
+    retry = [
+        {
+            "ErrorEquals": ["States.ALL"],
+            "IntervalSeconds": 1,
+            "BackoffRate": 100,
+            "MaxDelaySeconds": 1,
+            "MaxAttempts": 2,
+        }
+    ]
     assert _attempts(cloud, retry) == 3
     assert 2 <= time.monotonic() - began < 8
 
@@ -204,9 +242,16 @@ def test_the_history_tells_what_happened(cloud: Cloud) -> None:
     events = cloud.history(description["executionArn"])
     kinds = [event["type"] for event in events]
     assert kinds == [
-        "ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskStarted", "TaskFailed", "TaskStateExited",
-        "SucceedStateEntered", "SucceedStateExited", "ExecutionSucceeded",
-    ]  # fmt: skip
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "TaskScheduled",
+        "TaskStarted",
+        "TaskFailed",
+        "TaskStateExited",
+        "SucceedStateEntered",
+        "SucceedStateExited",
+        "ExecutionSucceeded",
+    ]
     assert [event["previousEventId"] for event in events[1:]] == list(range(1, 9))
     assert events[1]["stateEnteredEventDetails"]["input"] == '{"in":1}'
     failed = events[4]["taskFailedEventDetails"]

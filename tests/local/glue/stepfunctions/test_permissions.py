@@ -9,15 +9,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import ACCOUNT, RULES, Cloud, allow
+from . import jobs
+from .conftest import ACCOUNT, RULES, Cloud, allow, task
 
 SAGEMAKER = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
 MANAGE = allow(["events:PutRule", "events:PutTargets", "events:DescribeRule"], RULES)
 SOMETHING = allow("s3:ListAllMyBuckets", "*")
-
-
-def _task(resource: str, arguments: Any) -> dict[str, Any]:
-    return {"T": {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": arguments, "End": True}}
 
 
 def _refused(cloud: Cloud, states: dict[str, Any], error: str, action: str, *statements: dict[str, Any]) -> str:
@@ -36,12 +33,15 @@ def _succeeds(cloud: Cloud, states: dict[str, Any], *statements: dict[str, Any])
 def test_dynamodb(cloud: Cloud, kind: str) -> None:
     table, other = cloud.table(), cloud.table()
     arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{table}"
-    states = _task(f"{kind}:putItem", {"TableName": table, "Item": {"pk": {"S": "1"}}})
-    elsewhere = _task(f"{kind}:putItem", {"TableName": other, "Item": {"pk": {"S": "1"}}})
+    states = task(f"{kind}:putItem", {"TableName": table, "Item": {"pk": {"S": "1"}}})
+    elsewhere = task(f"{kind}:putItem", {"TableName": other, "Item": {"pk": {"S": "1"}}})
     error = {"dynamodb": "DynamoDB.AmazonDynamoDBException", "aws-sdk:dynamodb": "DynamoDb.DynamoDbException"}[kind]
     _succeeds(cloud, states, allow("dynamodb:PutItem", arn))
     cause = _refused(cloud, elsewhere, error, "dynamodb:PutItem", allow("dynamodb:PutItem", arn))
-    assert f"on resource: arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{other} because no identity-based policy allows" in cause
+    assert (
+        f"on resource: arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{other} because no identity-based policy allows"
+        in cause
+    )
     _refused(cloud, states, error, "dynamodb:PutItem", allow("dynamodb:GetItem", arn))
     deny = {**allow("dynamodb:*", arn), "Effect": "Deny"}
     assert "explicit deny" in _refused(cloud, states, error, "dynamodb:PutItem", allow("*", "*"), deny)
@@ -51,9 +51,11 @@ def test_s3(cloud: Cloud) -> None:
     bucket = cloud.bucket()
     cloud.client("s3").put_object(Bucket=bucket, Key="in/a", Body=b"1")
     mine = allow("s3:GetObject", f"arn:aws:s3:::{bucket}/in/*")
-    _succeeds(cloud, _task("aws-sdk:s3:getObject", {"Bucket": bucket, "Key": "in/a"}), mine)
-    _refused(cloud, _task("aws-sdk:s3:getObject", {"Bucket": bucket, "Key": "out"}), "S3.S3Exception", "s3:GetObject", mine)
-    put = _task("aws-sdk:s3:putObject", {"Bucket": bucket, "Key": "in/b", "Body": 1})
+    _succeeds(cloud, task("aws-sdk:s3:getObject", {"Bucket": bucket, "Key": "in/a"}), mine)
+    _refused(
+        cloud, task("aws-sdk:s3:getObject", {"Bucket": bucket, "Key": "out"}), "S3.S3Exception", "s3:GetObject", mine
+    )
+    put = task("aws-sdk:s3:putObject", {"Bucket": bucket, "Key": "in/b", "Body": 1})
     _refused(cloud, put, "S3.S3Exception", "s3:PutObject", mine)
 
 
@@ -61,7 +63,7 @@ def test_functions(cloud: Cloud) -> None:
     function = cloud.function("def handler(event, context):\n    return 1\n")
     mine = allow("lambda:InvokeFunction", function)
     for states in (
-        _task("lambda:invoke", {"FunctionName": function}),
+        task("lambda:invoke", {"FunctionName": function}),
         {"T": {"Type": "Task", "Resource": function, "End": True}},
     ):
         _succeeds(cloud, states, mine)
@@ -70,18 +72,20 @@ def test_functions(cloud: Cloud) -> None:
 
 def test_messages_and_events(cloud: Cloud) -> None:
     url, queue = cloud.queue()
-    send = _task("sqs:sendMessage", {"QueueUrl": url, "MessageBody": "{}"})
+    send = task("sqs:sendMessage", {"QueueUrl": url, "MessageBody": "{}"})
     _succeeds(cloud, send, allow("sqs:SendMessage", queue))
     topic = cloud.client("sns").create_topic(Name=f"t-{uuid.uuid4().hex[:8]}")["TopicArn"]
-    publish = _task("sns:publish", {"TopicArn": topic, "Message": "m"})
+    publish = task("sns:publish", {"TopicArn": topic, "Message": "m"})
     _succeeds(cloud, publish, allow("sns:Publish", topic))
     # SNS and SQS have no modelled AccessDenied but for SNS's AuthorizationError.
     other = allow("sns:Publish", topic + "x")
     _refused(cloud, publish, "SNS.AuthorizationErrorException", "sns:Publish", other)
-    put = _task("events:putEvents", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": {}}]})
+    put = task("events:putEvents", {"Entries": [{"Source": "s", "DetailType": "d", "Detail": {}}]})
     bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
     _succeeds(cloud, put, allow("events:PutEvents", bus))
-    _refused(cloud, put, "EventBridge.AmazonEventBridgeException", "events:PutEvents", allow("events:PutEvents", bus + "x"))
+    _refused(
+        cloud, put, "EventBridge.AmazonEventBridgeException", "events:PutEvents", allow("events:PutEvents", bus + "x")
+    )
 
 
 def test_nested_executions(cloud: Cloud) -> None:
@@ -89,25 +93,17 @@ def test_nested_executions(cloud: Cloud) -> None:
     executions = child.replace(":stateMachine:", ":execution:") + ":*"
     start = allow("states:StartExecution", child)
     look = allow(["states:DescribeExecution", "states:StopExecution"], executions)
-    sync = _task("states:startExecution.sync:2", {"StateMachineArn": child})
+    sync = task("states:startExecution.sync:2", {"StateMachineArn": child})
     _succeeds(cloud, sync, start, look, MANAGE)
     _refused(cloud, sync, "StepFunctions.AWSStepFunctionsException", "states:StartExecution", look, MANAGE)
     _refused(cloud, sync, "StepFunctions.AWSStepFunctionsException", "states:DescribeExecution", start, MANAGE)
-    _succeeds(cloud, _task("states:startExecution", {"StateMachineArn": child}), start)
+    _succeeds(cloud, task("states:startExecution", {"StateMachineArn": child}), start)
 
 
 def test_the_rules_of_sync_tasks_are_needed_to_make_the_machine(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="is not authorized to create managed-rule") as caught:
-        cloud.machine(_task("states:startExecution.sync:2", {"StateMachineArn": "arn"}), allow("states:*", "*"))
+        cloud.machine(task("states:startExecution.sync:2", {"StateMachineArn": "arn"}), allow("states:*", "*"))
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
-
-
-def _training(name: str, role: str, **more: Any) -> dict[str, Any]:
-    return {
-        "TrainingJobName": name, "AlgorithmSpecification": {"TrainingImage": "i", "TrainingInputMode": "File"}, "RoleArn": role,
-        "OutputDataConfig": {"S3OutputPath": "s3://b/k"}, "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}, **more,
-    }  # fmt: skip
 
 
 def test_training_needs_its_resource_its_instance_type_the_passed_role_and_the_tags(cloud: Cloud) -> None:
@@ -121,7 +117,7 @@ def test_training_needs_its_resource_its_instance_type_the_passed_role_and_the_t
     error = "SageMaker.AmazonSageMakerException"
 
     def request(**more: Any) -> dict[str, Any]:
-        return _task("sagemaker:createTrainingJob", _training(name, role, **more))
+        return task("sagemaker:createTrainingJob", jobs.training(name, role, **more))
 
     _refused(cloud, request(), error, "sagemaker:CreateTrainingJob", passing)
     _refused(cloud, request(), error, "iam:PassRole", create)
@@ -134,14 +130,14 @@ def test_training_needs_its_resource_its_instance_type_the_passed_role_and_the_t
     large = {"InstanceType": "ml.p5.48xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5}
     _refused(cloud, request(ResourceConfig=large), error, "sagemaker:CreateTrainingJob", create, passing)
     _succeeds(cloud, tagged, create, passing, tagging)
-    outside = _task("sagemaker:createTrainingJob", _training("other", role))
+    outside = task("sagemaker:createTrainingJob", jobs.training("other", role))
     _refused(cloud, outside, error, "sagemaker:CreateTrainingJob", create, passing)
 
 
 def test_sync_needs_to_describe_the_job(cloud: Cloud) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/job"
     statements = [allow("sagemaker:CreateTrainingJob", "*"), allow("iam:PassRole", role), MANAGE]
-    sync = _task("sagemaker:createTrainingJob.sync", _training(f"df-{uuid.uuid4().hex[:8]}", role))
+    sync = task("sagemaker:createTrainingJob.sync", jobs.training(f"df-{uuid.uuid4().hex[:8]}", role))
     _refused(cloud, sync, "SageMaker.AmazonSageMakerException", "sagemaker:DescribeTrainingJob", *statements)
 
 
@@ -150,13 +146,22 @@ def test_a_role_that_does_not_trust_step_functions(cloud: Cloud) -> None:
     role = cloud.role(allow("*", "*"), service="lambda.amazonaws.com")
     client = cloud.client("stepfunctions")
     with pytest.raises(ClientError, match="is authorized to assume the provided role"):
-        client.update_state_machine(stateMachineArn=machine, roleArn=role, definition=json.dumps(
-            {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}))  # fmt: skip
+        client.update_state_machine(
+            stateMachineArn=machine,
+            roleArn=role,
+            definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}),
+        )
     name = client.describe_state_machine(stateMachineArn=machine)["roleArn"].rsplit("/", 1)[-1]
-    trust = {"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "states.amazonaws.com"},
-         "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:states:us-east-1:000000000000:stateMachine:other*"}}}]}  # fmt: skip
-    cloud.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    other = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:other*"
+    trust = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": "states.amazonaws.com"},
+        "Condition": {"ArnLike": {"aws:SourceArn": other}},
+    }
+    cloud.client("iam").update_assume_role_policy(
+        RoleName=name, PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )
     description = cloud.finished(cloud.start_execution(machine))
     assert description["error"] == "States.Runtime"
     assert "is authorized to assume" in description["cause"]
@@ -165,7 +170,9 @@ def test_a_role_that_does_not_trust_step_functions(cloud: Cloud) -> None:
 def test_a_change_of_policy_counts_at_once(cloud: Cloud) -> None:
     table = cloud.table()
     arn = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/{table}"
-    machine = cloud.machine(_task("dynamodb:putItem", {"TableName": table, "Item": {"pk": {"S": "1"}}}), allow("dynamodb:PutItem", arn))
+    machine = cloud.machine(
+        task("dynamodb:putItem", {"TableName": table, "Item": {"pk": {"S": "1"}}}), allow("dynamodb:PutItem", arn)
+    )
     assert cloud.finished(cloud.start_execution(machine))["status"] == "SUCCEEDED"
     role = cloud.client("stepfunctions").describe_state_machine(stateMachineArn=machine)["roleArn"]
     cloud.client("iam").delete_role_policy(RoleName=role.rsplit("/", 1)[-1], PolicyName="p")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import ACCOUNT, Cloud, wait
+from . import jobs
+from .conftest import ACCOUNT, Cloud, task, wait
 
 ARN = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
 
@@ -18,68 +19,19 @@ def _name(word: str = "job") -> str:
     return f"{word}-{uuid.uuid4().hex[:8]}"
 
 
-def _training(name: str, role: str = f"arn:aws:iam::{ACCOUNT}:role/job") -> dict[str, Any]:
-    return {
-        "TrainingJobName": name,
-        "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
-        "RoleArn": role,
-        "OutputDataConfig": {"S3OutputPath": "s3://b/k"},
-        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-    }
-
-
-def _transform(name: str) -> dict[str, Any]:
-    source = {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/i"}}}
-    return {
-        "TransformJobName": name, "ModelName": "m", "TransformInput": source, "TransformOutput": {"S3OutputPath": "s3://b/o"},
-        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
-    }  # fmt: skip
-
-
-def _processing(name: str) -> dict[str, Any]:
-    cluster = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
-    return {
-        "ProcessingJobName": name, "ProcessingResources": {"ClusterConfig": cluster}, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/job",
-        "AppSpecification": {"ImageUri": "image"},
-    }  # fmt: skip
-
-
-def _tuning(name: str) -> dict[str, Any]:
-    limits = {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1}
-    config = {"Strategy": "Random", "ResourceLimits": limits}
-    return {"HyperParameterTuningJobName": name, "HyperParameterTuningJobConfig": config}
-
-
-def _labeling(name: str) -> dict[str, Any]:
-    task = {
-        "WorkteamArn": "arn:aws:sagemaker:us-east-1:000000000000:workteam/private-crowd/w", "UiConfig": {"UiTemplateS3Uri": "s3://b/u"},
-        "TaskTitle": "t", "TaskDescription": "d", "NumberOfHumanWorkersPerDataObject": 1, "TaskTimeLimitInSeconds": 60,
-    }  # fmt: skip
-    return {
-        "LabelingJobName": name, "LabelAttributeName": "l", "InputConfig": {"DataSource": {"S3DataSource": {"ManifestS3Uri": "s3://b/m"}}},
-        "OutputConfig": {"S3OutputPath": "s3://b/o"}, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/job", "HumanTaskConfig": task,
-    }  # fmt: skip
-
-
-def _task(action: str, arguments: Any, **fields: Any) -> dict[str, Any]:
-    resource = f"arn:aws:states:::sagemaker:{action}"
-    return {"T": {"Type": "Task", "Resource": resource, "Arguments": arguments, "End": True, **fields}}
-
-
 @pytest.mark.parametrize(
     ("kind", "path", "arguments"),
     [
-        ("TrainingJob", "training-job", _training),
-        ("ProcessingJob", "processing-job", _processing),
-        ("TransformJob", "transform-job", _transform),
-        ("HyperParameterTuningJob", "hyper-parameter-tuning-job", _tuning),
-        ("LabelingJob", "labeling-job", _labeling),
+        ("TrainingJob", "training-job", jobs.training),
+        ("ProcessingJob", "processing-job", jobs.processing),
+        ("TransformJob", "transform-job", jobs.transform),
+        ("HyperParameterTuningJob", "hyper-parameter-tuning-job", jobs.tuning),
+        ("LabelingJob", "labeling-job", jobs.labeling),
     ],
 )
 def test_sync_waits_for_every_kind_of_job(cloud: Cloud, kind: str, path: str, arguments: Any) -> None:
     name = _name()
-    execution = cloud.start_execution(cloud.machine(_task(f"create{kind}.sync", arguments(name))))
+    execution = cloud.start_execution(cloud.machine(task(f"sagemaker:create{kind}.sync", arguments(name))))
     cloud.finish_job(f"{ARN}:{path}/{name}")
     description = cloud.finished(execution)
     assert description["status"] == "SUCCEEDED", description
@@ -93,7 +45,9 @@ def test_sync_waits_for_every_kind_of_job(cloud: Cloud, kind: str, path: str, ar
 
 def test_a_failed_job_is_a_failed_task_with_its_description(cloud: Cloud) -> None:
     name = _name()
-    execution = cloud.start_execution(cloud.machine(_task("createTrainingJob.sync", "{% $states.input %}")), _training(name))
+    execution = cloud.start_execution(
+        cloud.machine(task("sagemaker:createTrainingJob.sync", "{% $states.input %}")), jobs.training(name)
+    )
     cloud.finish_job(f"{ARN}:training-job/{name}", "Failed")
     description = cloud.finished(execution)
     assert description["error"] == "States.TaskFailed"
@@ -103,7 +57,7 @@ def test_a_failed_job_is_a_failed_task_with_its_description(cloud: Cloud) -> Non
 
 def test_the_end_of_a_job_is_found_without_its_event(cloud: Cloud) -> None:
     name = _name("silent")
-    execution = cloud.start_execution(cloud.machine(_task("createTrainingJob.sync", _training(name))))
+    execution = cloud.start_execution(cloud.machine(task("sagemaker:createTrainingJob.sync", jobs.training(name))))
     cloud.finish_job(f"{ARN}:training-job/{name}")
     assert cloud.finished(execution)["status"] == "SUCCEEDED"
 
@@ -112,7 +66,7 @@ def test_the_end_of_a_job_is_found_without_its_event(cloud: Cloud) -> None:
 def test_whatever_ends_the_task_stops_the_job(cloud: Cloud, ending: str) -> None:
     name = _name()
     limits = {"TimeoutSeconds": 1} if ending == "task timeout" else {}
-    states = _task("createTrainingJob.sync", _training(name), **limits)
+    states = task("sagemaker:createTrainingJob.sync", jobs.training(name), **limits)
     if ending == "sibling":
         late = {"W": {"Type": "Wait", "Seconds": 1, "Next": "F"}, "F": {"Type": "Fail", "Error": "E", "Cause": "c"}}
         branches = [{"StartAt": "T", "States": states}, {"StartAt": "W", "States": late}]
@@ -130,13 +84,20 @@ def test_whatever_ends_the_task_stops_the_job(cloud: Cloud, ending: str) -> None
 
 def test_request_response_does_not_wait(cloud: Cloud) -> None:
     name = _name()
-    output = cloud.output(_task("createTrainingJob", _training(name)))
+    output = cloud.output(task("sagemaker:createTrainingJob", jobs.training(name)))
     assert output["TrainingJobArn"] == f"{ARN}:training-job/{name}"
     assert output["SdkHttpMetadata"]["HttpStatusCode"] == 200
-    cloud.output(_task("createEndpoint", {"EndpointName": name, "EndpointConfigName": "c"}))
-    described = cloud.output({"T": {
-        "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeTrainingJob",
-        "Arguments": {"TrainingJobName": name}, "End": True}})  # fmt: skip
+    cloud.output(task("sagemaker:createEndpoint", {"EndpointName": name, "EndpointConfigName": "c"}))
+    described = cloud.output(
+        {
+            "T": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::aws-sdk:sagemaker:describeTrainingJob",
+                "Arguments": {"TrainingJobName": name},
+                "End": True,
+            }
+        }
+    )
     assert described["CreationTime"].endswith("Z")  # SDK integrations give ISO-8601
 
 
@@ -152,8 +113,10 @@ def test_request_response_does_not_wait(cloud: Cloud) -> None:
 def test_names_of_modelled_errors(cloud: Cloud, resource: str, name: str, expected: str) -> None:
     name = _name(name)
     if "twice" in name:
-        cloud.output(_task("createTrainingJob", _training(name)))
-    states = {"T": {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": _training(name), "End": True}}
+        cloud.output(task("sagemaker:createTrainingJob", jobs.training(name)))
+    states = {
+        "T": {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": jobs.training(name), "End": True}
+    }
     assert cloud.run(states)["error"] == expected
 
 
@@ -165,7 +128,9 @@ def test_names_of_modelled_errors(cloud: Cloud, resource: str, name: str, expect
     ],
 )
 def test_names_of_other_errors(cloud: Cloud, resource: str, expected: str) -> None:
-    arguments = {"TrainingJobName": "missing"} if "describe" in resource else {"EndpointName": "e", "EndpointConfigName": "c"}
+    arguments = (
+        {"TrainingJobName": "missing"} if "describe" in resource else {"EndpointName": "e", "EndpointConfigName": "c"}
+    )
     statements = [] if "describe" in resource else [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]
     states = {"T": {"Type": "Task", "Resource": f"arn:aws:states:::{resource}", "Arguments": arguments, "End": True}}
     assert cloud.run(states, None, *statements)["error"] == expected

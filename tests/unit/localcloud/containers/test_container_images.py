@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from dropforge.images import ImageRegionError, UnknownFrameworkError, framework_
 
 from localcloud.containers import images
 from localcloud.containers.images import ImageMapError, UnknownImageError
-from tests.unit.localcloud.containers.harness import SKLEARN, XGBOOST, Job
+from tests.unit.localcloud.containers.harness import SKLEARN, XGBOOST, Endpoint, Job
 
 
 @pytest.fixture
@@ -96,6 +97,17 @@ def test_an_own_image_runs_what_the_map_says(job: Job, image_map: Path, tmp_path
     assert job.log == [f"acme/command {job.root} serve"]
     assert job.run("process", "cat", "/opt/ml/x", image="acme/command") == 0
     assert job.log == ["data"]
+
+
+def test_an_own_server_under_isolation_can_be_reached(image_map: Path, serve: Callable[..., Endpoint]) -> None:
+    program = (
+        "import os, http.server as h; h.test(h.SimpleHTTPRequestHandler, port=int(os.environ['P']), bind='127.0.0.1')"
+    )
+    image_map.write_text(
+        f'acme/server: {{command: [sh, -c, "mkdir ping; P={{port}} exec python3 -c \\"{program}\\""]}}'
+    )
+    endpoint = serve(image="acme/server", isolated=True)
+    assert endpoint.send(f"{endpoint.url}/").status == 200
 
 
 def test_an_own_image_may_be_like_one_of_awss(job: Job, image_map: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.containers import environ, isolation
+from localcloud.containers import environ, interpreter, isolation
 from localcloud.containers.supervise import exit_code
 from tests.unit.localcloud.containers.harness import XGBOOST, Job
 
@@ -255,3 +255,29 @@ def test_a_killed_process_counts_as_sigkill(job: Job) -> None:
     os.kill(container.pid, signal.SIGKILL)
     assert container.wait(20) == 137
     assert gone(container.pid)
+
+
+def test_namespaces_can_be_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DROPFORGE_NAMESPACES", "off")
+    assert isolation.best.__wrapped__() == isolation.NONE
+
+
+@pytest.mark.parametrize("user", [False, True])
+@pytest.mark.parametrize("pids", [False, True])
+def test_every_combination_of_namespaces_that_the_kernel_allows_works(
+    job: Job, monkeypatch: pytest.MonkeyPatch, user: bool, pids: bool
+) -> None:
+    wanted = isolation.Isolation(user=user, mount=True, pids=pids)
+    if not isolation.allowed(wanted):
+        pytest.skip("this kernel does not allow it")
+    monkeypatch.setattr(isolation, "best", lambda: wanted)
+    assert job.run("process", "sh", "-c", "echo data > /opt/ml/out; id -u; exit 4") == 4
+    assert (job.log, job.read("out")) == ([str(os.getuid())], "data\n")
+
+
+def test_an_environment_without_pip_gets_pythons_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = {"purelib": str(tmp_path), "platlib": str(tmp_path)}
+    monkeypatch.setattr(interpreter.sysconfig, "get_paths", lambda: empty)
+    interpreter.build(tmp_path / "env", interpreter.host_packages())
+    pip = [str(interpreter.scripts(tmp_path / "env") / "pip"), "--version"]
+    assert subprocess.run(pip, capture_output=True, check=True).stdout.startswith(b"pip ")

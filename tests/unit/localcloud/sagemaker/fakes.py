@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 from localcloud.sagemaker.runtime import ImageError, Kind, Request
@@ -45,7 +46,8 @@ EXITS = "import sys; print('no model here'); sys.exit(2)"
 class FakeProcess:
     """A process whose lines go to `on_line`."""
 
-    def __init__(self, request: Request, code: str) -> None:
+    def __init__(self, request: Request, code: str, seen: Callable[[str], None]) -> None:
+        self._seen = seen
         environment = {"PATH": os.environ["PATH"], **request.environment, **request.credentials}
         if request.port is not None:
             environment["SAGEMAKER_BIND_TO_PORT"] = str(request.port)
@@ -80,6 +82,7 @@ class FakeProcess:
         with self._process.stdout as lines:
             for line in lines:
                 request.on_line(line)
+                self._seen(line.strip())
 
 
 class FakeRuntime:
@@ -91,6 +94,8 @@ class FakeRuntime:
         self.requests: dict[str, list[Request]] = defaultdict(list)
         self.processes: list[FakeProcess] = []
         self.snapshots: dict[str, dict[str, str]] = {}
+        self._lines: list[str] = []
+        self._changed = threading.Condition()
 
     def check(self, image: str, kind: Kind) -> None:
         if image not in self.images:
@@ -103,9 +108,18 @@ class FakeRuntime:
         self.check(request.image, request.kind)
         self.requests[request.image].append(request)
         self.snapshots[request.image] = _texts(request.root)
-        process = FakeProcess(request, self.images[request.image])
+        process = FakeProcess(request, self.images[request.image], self._see)
         self.processes.append(process)
         return process
+
+    def wait_for_line(self, line: str) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: line in self._lines, 30), self._lines
+
+    def _see(self, line: str) -> None:
+        with self._changed:
+            self._lines.append(line)
+            self._changed.notify_all()
 
 
 def _texts(root: Path) -> dict[str, str]:

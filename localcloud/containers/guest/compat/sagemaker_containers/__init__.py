@@ -1,0 +1,1 @@
+"""sagemaker-containers: what inference scripts take from sagemaker_containers.beta.framework."""

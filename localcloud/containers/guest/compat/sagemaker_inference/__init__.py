@@ -1,0 +1,1 @@
+"""sagemaker-inference: content types, decoder, encoder, errors."""

@@ -1,0 +1,1 @@
+"""sagemaker-xgboost-container: what XGBoost training and inference scripts take from it."""

@@ -1,0 +1,67 @@
+"""Metrics that AWS's services publish and ministack's do not: the depth of watched queues, executions' ends."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from localcloud.glue import hooks
+
+Json = dict[str, Any]
+_KEPT = 5000  # samples of a queue
+_ENDS = {
+    "RUNNING": "ExecutionsStarted",
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "FAILED": "ExecutionsFailed",
+    "TIMED_OUT": "ExecutionsTimedOut",
+    "ABORTED": "ExecutionsAborted",
+}
+
+
+def sample(alarm: Json) -> None:
+    """Record what an alarm on a queue watches. An empty queue is told once; SQS falls silent too."""
+    if alarm.get("Namespace") != "AWS/SQS":
+        return
+    name = next((each["Value"] for each in alarm.get("Dimensions") or [] if each["Name"] == "QueueName"), "")
+    sqs, cloudwatch = hooks.module("services.sqs"), hooks.module("services.cloudwatch")
+    queue = sqs._queues.get(sqs._queue_name_to_url.get(name, ""))
+    if queue is None:
+        return
+    value = _measure(queue, alarm["MetricName"])
+    if value is None:
+        return
+    bucket = cloudwatch._metric_bucket(("AWS/SQS", alarm["MetricName"], cloudwatch._dims_key({"QueueName": name})))
+    if value or (bucket and bucket[-1]["Value"]):
+        cloudwatch.record_metric("AWS/SQS", alarm["MetricName"], value, "Count", {"QueueName": name})
+        del bucket[:-_KEPT]
+
+
+def _measure(queue: Json, metric: str) -> float | None:
+    now = time.time()
+    with hooks.target("services.sqs", "_queues_lock"):
+        messages = list(queue["messages"])
+    visible = [m for m in messages if m.get("visible_at", 0) <= now]
+    if metric == "ApproximateNumberOfMessagesVisible":
+        return float(len(visible))
+    if metric == "ApproximateNumberOfMessagesNotVisible":
+        return float(sum(m.get("visible_at", 0) > now and m.get("receive_count", 0) > 0 for m in messages))
+    if metric == "ApproximateAgeOfOldestMessage":
+        return max((now - m["sent_at"] for m in messages), default=0.0)
+    return None
+
+
+def count_execution(event: Json) -> None:
+    """Count an execution's change of status, seen as the event that Step Functions publishes of it."""
+    if event["Source"] != "aws.states" or event["DetailType"] != "Step Functions Execution Status Change":
+        return
+    detail = json.loads(event["Detail"])
+    metric = _ENDS.get(detail.get("status", ""))
+    if metric is None:
+        return
+    record = hooks.target("services.cloudwatch", "record_metric")
+    dimensions = {"StateMachineArn": detail["stateMachineArn"]}
+    record("AWS/States", metric, 1, "Count", dimensions)
+    if detail.get("stopDate") and detail.get("startDate"):
+        duration = float(detail["stopDate"]) - float(detail["startDate"])
+        record("AWS/States", "ExecutionTime", duration, "Milliseconds", dimensions)

@@ -1,0 +1,128 @@
+"""Alarms: judged as documented, on their own dimensions, with AWS's event and their topic."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.glue.cloudwatch.evaluate import Rule, judge
+from tests.local.glue.conftest import ACCOUNT, EVENTS, ROOT, Cloud
+
+
+@pytest.mark.parametrize(("treat", "datapoints", "values", "state", "expected"), [
+    ("notBreaching", 1, [None], "INSUFFICIENT_DATA", "OK"),
+    ("breaching", 1, [None], "OK", "ALARM"),
+    ("missing", 1, [None], "OK", "INSUFFICIENT_DATA"),
+    ("ignore", 1, [None], "ALARM", None),
+    ("missing", 1, [2.0], "OK", "ALARM"),
+    ("missing", 1, [0.0], "ALARM", "OK"),
+    ("missing", 2, [2.0, 0.0, 2.0], "OK", "ALARM"),
+    ("missing", 3, [2.0, 0.0, 2.0], "ALARM", "OK"),
+    ("notBreaching", 2, [2.0, None, None], "OK", "OK"),
+    ("breaching", 2, [2.0, None, 0.0], "OK", "ALARM"),
+    ("ignore", 2, [2.0, None], "ALARM", None),
+])  # fmt: skip
+def test_an_alarm_is_judged_as_documented(
+    treat: str, datapoints: int, values: list[float | None], state: str, expected: str | None
+) -> None:
+    rule = Rule("GreaterThanThreshold", 1.0, datapoints, treat)
+    assert judge(rule, values, state).state == expected
+
+
+def _events(cloud: Cloud, alarm: str) -> str:
+    """A queue that gets an alarm's events from the default bus."""
+    url, arn = cloud.queue((EVENTS,))
+    pattern = {"source": ["aws.cloudwatch"], "detail": {"alarmName": [alarm]}}
+    cloud.client("events").put_rule(Name=alarm, EventPattern=json.dumps(pattern))
+    cloud.client("events").put_targets(Rule=alarm, Targets=[{"Id": "q", "Arn": arn}])
+    return url
+
+
+def _alarm(cloud: Cloud, name: str, **options: Any) -> None:
+    cloud.client("cloudwatch").put_metric_alarm(**{
+        "AlarmName": name, "Statistic": "Maximum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 0,
+        "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching", **options,
+    })  # fmt: skip
+
+
+def _shape(value: Any) -> Any:
+    """Names and types, without values."""
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    return [_shape(value[0])] if isinstance(value, list) and value else type(value).__name__
+
+
+def test_a_message_in_a_dead_letter_queue_raises_the_alarm_with_awss_event_and_tells_the_topic(cloud: Cloud) -> None:
+    name = f"a-{uuid.uuid4().hex[:8]}"
+    events = _events(cloud, name)
+    dlq, dlq_arn = cloud.queue()
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name=name)["TopicArn"]
+    policy = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish",
+                             "Resource": topic, "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}]}  # fmt: skip
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
+    inbox, inbox_arn = cloud.queue(({"Principal": {"Service": "sns.amazonaws.com"}},))
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox_arn)
+    _alarm(cloud, name, Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", AlarmActions=[topic],
+           AlarmDescription="A dead letter.", Dimensions=[{"Name": "QueueName", "Value": dlq_arn.rsplit(":", 1)[1]}])  # fmt: skip
+    first = json.loads(cloud.receive(events)["Body"])["detail"]
+    assert (first["previousState"]["value"], first["state"]["value"]) == ("INSUFFICIENT_DATA", "OK")
+    cloud.client("sqs").send_message(QueueUrl=dlq, MessageBody="dead")
+    event = json.loads(cloud.receive(events)["Body"])
+    sample = json.loads((ROOT / "../shared/aws/events/cloudwatch_alarm_metric.json").resolve().read_text()) if _samples() else None
+    if sample:
+        sample["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"] = {"QueueName": ""}
+        sample["detail"]["configuration"] = {**sample["detail"]["configuration"]}
+        for found in (event, sample):  # the previous state of a first alarm carries data only if one was judged
+            found["detail"]["previousState"].pop("reasonData", None)
+        assert _shape(event) == _shape(sample)
+    assert event["detail-type"] == "CloudWatch Alarm State Change"
+    assert event["detail"]["previousState"]["value"] == "OK"
+    assert json.loads(event["detail"]["state"]["reasonData"])["recentDatapoints"] == [1.0]
+    notice = json.loads(json.loads(cloud.receive(inbox)["Body"])["Message"])
+    assert (notice["AlarmName"], notice["NewStateValue"], notice["OldStateValue"]) == (name, "ALARM", "OK")
+    cloud.client("sqs").purge_queue(QueueUrl=dlq)
+    back = json.loads(cloud.receive(events)["Body"])["detail"]
+    assert (back["previousState"]["value"], back["state"]["value"]) == ("ALARM", "OK")
+
+
+def _samples() -> bool:
+    return Path(ROOT / "../shared/aws/events").exists()
+
+
+def test_an_alarm_on_one_functions_errors_does_not_hear_of_anothers(cloud: Cloud) -> None:
+    failing = cloud.function("def handler(e, c): raise RuntimeError")
+    quiet = cloud.function("def handler(e, c): ...")
+    names = {name: f"a-{name}" for name in (failing, quiet)}
+    queues = {name: _events(cloud, alarm) for name, alarm in names.items()}
+    for name, alarm in names.items():
+        _alarm(cloud, alarm, Namespace="AWS/Lambda", MetricName="Errors", Statistic="Sum",
+               Dimensions=[{"Name": "FunctionName", "Value": name}])  # fmt: skip
+        cloud.receive(queues[name])  # INSUFFICIENT_DATA to OK
+    cloud.invoke(failing)
+    cloud.invoke(quiet)
+    assert json.loads(cloud.receive(queues[failing])["Body"])["detail"]["state"]["value"] == "ALARM"
+    state = cloud.client("cloudwatch").describe_alarms(AlarmNames=[names[quiet]])["MetricAlarms"][0]["StateValue"]
+    assert state == "OK"
+
+
+FAIL = json.dumps({"QueryLanguage": "JSONata", "StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "E", "Cause": "c"}}})
+
+
+def test_a_failed_execution_raises_its_machines_alarm(cloud: Cloud) -> None:
+    name = f"a-{uuid.uuid4().hex[:8]}"
+    sfn = cloud.client("stepfunctions")
+    machine = sfn.create_state_machine(name=name, definition=FAIL, roleArn=cloud.role("states.amazonaws.com"))["stateMachineArn"]
+    _alarm(cloud, name, Namespace="AWS/States", MetricName="ExecutionsFailed", Statistic="Sum", Period=300,
+           Dimensions=[{"Name": "StateMachineArn", "Value": machine}])  # fmt: skip
+    sfn.start_execution(stateMachineArn=machine)
+
+    def alarmed() -> bool:
+        found = cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+        return bool(found["StateValue"] == "ALARM")
+
+    cloud.until(alarmed)

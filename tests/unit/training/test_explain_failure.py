@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from training.explain_failure import handler
+
+
+def explain(error: str, cause: object, step: str = "Prepare Data") -> dict[str, Any]:
+    text = cause if isinstance(cause, str) else json.dumps(cause)
+    event = {"project": "adult", "run": "abcdefghij", "drop": "abcdefghij", "attempt": 2, "step": step}
+    return handler(event | {"error": error, "cause": text, "context": None}, None)
+
+
+PREPARING = {
+    "ProcessingJobName": "df-abcdefghij-prepare-a1",
+    "ProcessingJobStatus": "Failed",
+    "FailureReason": "AlgorithmError: See job logs for more information",
+    "ExitMessage": "train.csv, line 7: 4 fields, but the header names 3\n",
+}
+
+
+def test_a_jobs_own_words_and_where_its_log_is() -> None:
+    told = explain("States.TaskFailed", PREPARING)
+    assert told["detail_type"] == "Run Failed"
+    assert told["reason"] == "Prepare Data failed: train.csv, line 7: 4 fields, but the header names 3"
+    assert told["detail"]["log_command"] == (
+        "aws logs tail /aws/sagemaker/ProcessingJobs --log-stream-name-prefix df-abcdefghij-prepare-a1 --since 1d"
+    )
+    assert (told["detail"]["id"], told["detail"]["severity"]) == ("abcdefghij-a2-run-failed", "error")
+
+
+def test_the_job_within_a_nested_machine_is_found() -> None:
+    training = {
+        "TrainingJobName": "df-abcdefghij-train-a1",
+        "TrainingJobStatus": "Failed",
+        "FailureReason": "AlgorithmError: ExecuteUserScriptError: ExitCode 1 ValueError: nope",
+    }
+    nested = {
+        "ExecutionArn": "arn:aws:states:::execution:dropforge-method-train:x",
+        "Status": "FAILED",
+        "Error": "States.TaskFailed",
+        "Cause": json.dumps(training),
+    }
+    told = explain("States.TaskFailed", nested, "Train")
+    assert told["reason"] == "Train failed: AlgorithmError: ExecuteUserScriptError: ExitCode 1 ValueError: nope"
+    assert told["detail"]["job"] == "df-abcdefghij-train-a1"
+
+
+def test_a_project_that_does_not_fit_the_data_is_told_with_its_problems() -> None:
+    problems = [{"line": None, "field": "target", "reason": "'x' is not in the header", "fix": "write y"}]
+    cause = {"errorType": "ProjectInvalidError", "errorMessage": json.dumps({"problems": problems}), "stackTrace": []}
+    told = explain("ProjectInvalidError", cause, "Plan Run")
+    assert (told["detail_type"], told["problems"], told["detail"]["problems"]) == (
+        "Project Invalid",
+        problems,
+        problems,
+    )
+    assert "target: 'x' is not in the header" in told["reason"]
+
+
+def test_a_drop_that_a_later_one_replaced_is_no_failure() -> None:
+    cause = {"errorType": "DropSupersededError", "errorMessage": "all its objects moved to the later drop x"}
+    told = explain("DropSupersededError", cause, "Freeze Drop")
+    assert (told["detail_type"], told["severity"]) == ("Drop Ignored", "info")
+
+
+@pytest.mark.parametrize(
+    ("error", "cause", "said"),
+    [
+        ("States.Timeout", "", "longer than allowed"),
+        (
+            "Lambda.Unknown",
+            {"errorMessage": "2026-11-23T05:00:00Z 9f Task timed out after 15.00 seconds"},
+            "longer than allowed",
+        ),
+        (
+            "S3.AccessDeniedException",
+            "Access Denied (Service: S3, Status Code: 403, Request ID: 1)",
+            "permission is missing: Access Denied",
+        ),
+        ("SageMaker.ResourceLimitExceededException", "The account-level service limit 'ml.p3' is 0", "quota"),
+        (
+            "States.TaskFailed",
+            {"TrainingJobName": "j", "TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"},
+            "raise train.max_runtime",
+        ),
+        (
+            "States.TaskFailed",
+            {"TrainingJobName": "j", "TrainingJobStatus": "Stopped", "SecondaryStatus": "Stopped"},
+            "job j was stopped",
+        ),
+        ("States.TaskFailed", {"TrainingJobName": "j", "FailureReason": "CapacityError: none"}, "no capacity"),
+        ("States.TaskFailed", {"ExecutionArn": "a", "Status": "TIMED_OUT"}, "longer than allowed"),
+        ("DropEmptyError", {"errorType": "DropEmptyError", "errorMessage": "nothing is left"}, "nothing is left"),
+        ("States.QueryEvaluationError", "", "States.QueryEvaluationError"),
+        ("", "", "no reason was given"),
+        ("Odd", "[1]", "[1]"),
+    ],
+)
+def test_every_kind_of_failure_becomes_a_sentence(error: str, cause: object, said: str) -> None:
+    assert said in explain(error, cause)["reason"]
+
+
+def test_a_very_long_reason_is_cut() -> None:
+    assert len(explain("E", "x" * 5000)["reason"]) < 1000
+
+
+def test_json_within_json_without_end_is_left_alone() -> None:
+    cause = "the end"
+    for _ in range(20):
+        cause = json.dumps({"Error": "E", "Cause": cause})
+    assert explain("E", cause)["reason"]
