@@ -88,14 +88,23 @@ async def _start_when_open(settings: Settings, installed: Installed) -> None:
         except OSError:
             await asyncio.sleep(0.01)
     writer.close()
-    installed.outbox.start()
-    await asyncio.to_thread(installed.sagemaker.start)
+    await asyncio.to_thread(_start_services, installed)
     # Last, when whatever the rules lead to can work: the executions that the last stop interrupted have FAILED.
     from localcloud.glue import stepfunctions
 
     await asyncio.to_thread(stepfunctions.announce_interrupted)
     settings.ready_file.write_text(str(os.getpid()))
     logger.info("ready on %s", settings.endpoint_url)
+
+
+def _start_services(installed: Installed) -> None:
+    """Let the services take up their work, SageMaker last; then tell of the executions that a crash ended."""
+    from localcloud.glue.stepfunctions import announce_interrupted
+
+    installed.outbox.start()
+    installed.sagemaker.start()
+    for arn in announce_interrupted():
+        logger.info("%s ran when the host died; it has failed", arn)
 
 
 def close(settings: Settings, installed: Installed) -> None:

@@ -35,11 +35,23 @@ def role_client(service: str, role_arn: str, principal: str) -> Any:
     Raises:
         NotAllowedError: there is no such role, or it does not trust the principal.
     """
+    keys = assume_role(role_arn, principal, principal.split(".", maxsplit=1)[0])
+    return _client(service, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+
+def assume_role(role_arn: str, principal: str, session: str) -> dict[str, str]:
+    """Return the AccessKeyId, SecretAccessKey and SessionToken of a service's session of the role.
+
+    ministack's STS cannot be called by a service principal, so the session is registered here; it is the same one
+    however often it is asked for.
+
+    Raises:
+        NotAllowedError: there is no such role, or it does not trust the principal.
+    """
     _check_trust(role_arn, principal)
     digest = hashlib.sha256(f"{role_arn}\0{principal}".encode()).hexdigest()
     key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest[24:]
-    name, session = role_arn.rsplit("/", 1)[-1], principal.split(".")[0]
-    account = role_arn.split(":")[4]
+    name, account = role_arn.rsplit("/", 1)[-1], role_arn.split(":")[4]
     hooks.target("services.sts", "register_session")(
         key,
         {
@@ -49,7 +61,7 @@ def role_client(service: str, role_arn: str, principal: str) -> Any:
             "SessionToken": token,
         },
     )
-    return _client(service, key, secret, token)
+    return {"AccessKeyId": key, "SecretAccessKey": secret, "SessionToken": token}
 
 
 @functools.lru_cache(maxsize=256)

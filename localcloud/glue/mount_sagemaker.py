@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from localcloud.glue import auth, hooks
+from localcloud.glue import auth, callers, hooks
 from localcloud.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,6 +86,15 @@ def _detect(old: Callable[..., str]) -> Callable[..., str]:
     return detect
 
 
+def _assume_role(role_arn: str, session: str) -> dict[str, str]:
+    from localcloud.sagemaker.errors import AssumeRoleError
+
+    try:
+        return callers.assume_role(role_arn, "sagemaker.amazonaws.com", session)
+    except callers.NotAllowedError as error:
+        raise AssumeRoleError(str(error)) from error
+
+
 def install(settings: Settings) -> SageMaker:
     """Make the service and register it for both endpoints; `start()` is the caller's. Raises HookError."""
     from localcloud.sagemaker.service import SageMaker
@@ -96,6 +105,7 @@ def install(settings: Settings) -> SageMaker:
         emit=emitter(settings),
         region=settings.region,
         account=settings.account,
+        assume_role=_assume_role,
     )
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sagemaker")
     handle = _handler(service, pool)

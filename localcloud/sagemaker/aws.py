@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ClientError
 
+from localcloud.sagemaker import trust
 from localcloud.sagemaker.errors import AssumeRoleError
 
 # (role ARN, session name) -> {"AccessKeyId", "SecretAccessKey", "SessionToken"}; raises AssumeRoleError.
@@ -97,7 +98,11 @@ class Aws:
             )
 
     def _through_sts(self, role_arn: str, name: str) -> dict[str, str]:
+        """STS knows this service as the account's root, so what the role says of SageMaker is looked at here."""
         try:
+            role = self.own("iam").get_role(RoleName=role_arn.rsplit("/", 1)[-1])["Role"]
+            if role["Arn"] != role_arn or not trust.trusts_sagemaker(role["AssumeRolePolicyDocument"]):
+                raise AssumeRoleError(f"{role_arn} does not trust {trust.PRINCIPAL}")
             answer = self.own("sts").assume_role(RoleArn=role_arn, RoleSessionName=name)
         except ClientError as error:
             raise AssumeRoleError(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,7 +31,8 @@ class MetricWriter:
     """Writes figures from one thread; figures of one metric and second travel as one datum."""
 
     def __init__(self) -> None:
-        self._batcher: Batcher[Figure] = Batcher("metrics", _write)
+        self._batcher: Batcher[Figure] = Batcher("metrics", self._write)
+        self._denied: weakref.WeakSet[Any] = weakref.WeakSet()
 
     def add(self, figure: Figure) -> None:
         """Queue one figure."""
@@ -44,16 +46,21 @@ class MetricWriter:
         """Write what is queued and stop."""
         self._batcher.close()
 
-
-def _write(figures: list[Figure]) -> None:
-    calls: dict[tuple[int, str], list[Figure]] = {}
-    for figure in figures:
-        calls.setdefault((id(figure.client), figure.namespace), []).append(figure)
-    for (_, namespace), own in calls.items():
-        try:
-            own[0].client.put_metric_data(Namespace=namespace, MetricData=_data(own))
-        except (ClientError, BotoCoreError) as error:
-            _log.warning("metrics of %s: %s", namespace, error)
+    def _write(self, figures: list[Figure]) -> None:
+        calls: dict[tuple[int, str], list[Figure]] = {}
+        for figure in figures:
+            calls.setdefault((id(figure.client), figure.namespace), []).append(figure)
+        for (_, namespace), own in calls.items():
+            client = own[0].client
+            if client in self._denied:
+                continue
+            try:
+                client.put_metric_data(Namespace=namespace, MetricData=_data(own))
+            except (ClientError, BotoCoreError) as error:
+                _log.warning("metrics of %s: %s", namespace, error)
+                if isinstance(error, ClientError):
+                    # A role that may not write stays so: its figures are lost, as on AWS.
+                    self._denied.add(client)
 
 
 def _data(figures: list[Figure]) -> list[dict[str, Any]]:

@@ -20,7 +20,11 @@ IMPORT_PATHS = ("layers/core/python", "jobs/python", "functions")
 WITH_BOTO3 = {"intake.claim_drops", "training.freeze_drop", "training.package_model", "deploy.publish_jobs"}
 HEAVY = {"boto3", "botocore.session", "botocore.client", "pandas", "numpy", "requests", "urllib3"}
 # The parts of Powertools that its logging and metrics submodules do without: 330 ms against 70.
-HEAVY_POWERTOOLS = {"aws_xray_sdk", "aws_lambda_powertools.utilities.parser", "aws_lambda_powertools.utilities.data_classes"}
+HEAVY_POWERTOOLS = {
+    "aws_xray_sdk",
+    "aws_lambda_powertools.utilities.parser",
+    "aws_lambda_powertools.utilities.data_classes",
+}
 # What Lambda and Powertools read themselves; not a setting of ours.
 NOT_OURS = ("AWS_", "POWERTOOLS_", "LOG_LEVEL")
 
@@ -67,7 +71,12 @@ def handler_files() -> list[str]:
 def probe(name: str) -> dict[str, Any]:
     """Import the handler as Lambda would, with the environment of the template and nothing else of ours."""
     path = os.pathsep.join(str(ROOT / p) for p in IMPORT_PATHS)
-    given = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1"}
+    given = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": path,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+    }
     if prefix := os.environ.get("PYTHONPYCACHEPREFIX"):
         given["PYTHONPYCACHEPREFIX"] = prefix
     command = [sys.executable, "-c", PROBE, module_of(name)]
@@ -138,13 +147,18 @@ def test_core_is_pure_and_knows_no_row(path: str) -> None:
 def test_root_of_powertools_is_never_named(path: str) -> None:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     named = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.module == "aws_lambda_powertools"]
-    named += [n for n in ast.walk(tree) if isinstance(n, ast.Import) and "aws_lambda_powertools" in {a.name for a in n.names}]
+    named += [
+        n for n in ast.walk(tree) if isinstance(n, ast.Import) and "aws_lambda_powertools" in {a.name for a in n.names}
+    ]
     assert not named
 
 
 def test_every_function_of_a_row_is_called_by_a_machine_of_that_row() -> None:
     called = {
-        (m.row, v.rsplit("-", 1)[-1]) for m in machines().values() for v in m.substitutions.values() if ":function:" in v
+        (m.row, v.rsplit("-", 1)[-1])
+        for m in machines().values()
+        for v in m.substitutions.values()
+        if ":function:" in v
     }
     fed_otherwise = {"IntakeClaimDropsFunction", "DeployPublishJobsFunction"}  # a queue; CloudFormation
     for name in set(functions()) - fed_otherwise:

@@ -26,7 +26,9 @@ def caught_outside(machine: str) -> set[str]:
     """States inside a Map or Parallel that catches everything for them."""
     outer = [s for _, s in machines()[machine].states() if s["Type"] in ("Map", "Parallel")]
     caught = [s for s in outer if s["Catch"][-1]["ErrorEquals"] == ["States.ALL"]]
-    inner = [m for s in caught for m in [*s.get("Branches", []), *([s["ItemProcessor"]] if "ItemProcessor" in s else [])]]
+    inner = [
+        m for s in caught for m in [*s.get("Branches", []), *([s["ItemProcessor"]] if "ItemProcessor" in s else [])]
+    ]
     return {name for m in inner for name in m["States"]}
 
 

@@ -16,7 +16,9 @@ from ministack.services.eventbridge import _event_pattern_error, _matches_patter
 from tests.contract.application import ROOT, rows, rules
 
 PIPES = {
-    name: (row, resource["Properties"]) for row, s in rows().items() for name, resource in s.of("AWS::Pipes::Pipe").items()
+    name: (row, resource["Properties"])
+    for row, s in rows().items()
+    for name, resource in s.of("AWS::Pipes::Pipe").items()
 }
 
 
@@ -50,7 +52,14 @@ def test_rule(name: str, path: Path) -> None:
 def test_pipe(name: str, path: Path) -> None:
     filters = PIPES[name][1]["SourceParameters"]["FilterCriteria"]["Filters"]
     # A pipe's filter sees the whole record; put under detail it is matched by the same rules.
-    record = {"source": "", "detail-type": "", "resources": [], "account": "", "region": "", "time": "2026-01-01T00:00:00Z"}
+    record = {
+        "source": "",
+        "detail-type": "",
+        "resources": [],
+        "account": "",
+        "region": "",
+        "time": "2026-01-01T00:00:00Z",
+    }
     event = record | {"detail": json.loads(path.read_text())}
     found = any(matches({"detail": json.loads(f["Pattern"])}, event) for f in filters)
     assert found == path.name.startswith("match_")
@@ -81,5 +90,8 @@ def test_every_target_keeps_what_it_could_not_deliver(name: str) -> None:
     assert name.lower().startswith(row)
     for target in rule["Targets"]:
         assert target["DeadLetterConfig"]["Arn"]
-        assert target["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}  # AWS's longest
+        assert target["RetryPolicy"] == {
+            "MaximumEventAgeInSeconds": 86400,
+            "MaximumRetryAttempts": 185,
+        }  # AWS's longest
         assert (":sqs:" in target["Arn"]) != ("RoleArn" in target)

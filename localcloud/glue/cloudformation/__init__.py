@@ -23,8 +23,8 @@ def install(settings: Settings) -> None:
     table.update(types.ADDED)
     for resource_type, handler in list(table.items()):
         supplement = SUPPLEMENTS.get(resource_type)
-        handler = _supplemented(handler, supplement.apply) if supplement else handler
-        table[resource_type] = audited(resource_type, handler, supplement.properties if supplement else frozenset())
+        complete = _supplemented(handler, supplement.apply) if supplement else handler
+        table[resource_type] = audited(resource_type, complete, supplement.properties if supplement else frozenset())
     custom.install(settings)
     events.install()
 

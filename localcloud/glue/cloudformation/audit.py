@@ -7,7 +7,7 @@ with a message that names it, before the stack can believe that it took effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, ValuesView
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from localcloud.glue.cloudformation.no_effect import NO_EFFECT
@@ -31,11 +31,11 @@ class Read(dict[str, Any]):
         self.seen.add(key)
         return super().__getitem__(key)
 
-    def get(self, key: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None) -> Any:  # noqa: D102 (as in dict)
         self.seen.add(key)
         return super().get(key, default)
 
-    def pop(self, key: str, *default: Any) -> Any:
+    def pop(self, key: str, *default: Any) -> Any:  # noqa: D102
         self.seen.add(key)
         return super().pop(key, *default)
 
@@ -43,11 +43,11 @@ class Read(dict[str, Any]):
         self.seen.update(super().keys())
         return super().__iter__()
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> Any:  # noqa: D102
         self.seen.update(super().keys())
         return super().items()
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> Any:  # noqa: D102
         self.seen.update(super().keys())
         return super().values()
 
@@ -72,9 +72,7 @@ def _audited_create(resource_type: str, handler: Handler, supplied: frozenset[st
         if ignored:
             # The resource exists by now, but its stack does not know it yet: it goes before the refusal.
             arguments = (
-                (physical_id, props, logical_id)
-                if handler.get("delete_with_logical_id")
-                else (physical_id, props)
+                (physical_id, props, logical_id) if handler.get("delete_with_logical_id") else (physical_id, props)
             )
             handler.get("delete", lambda *_: None)(*arguments)
             raise _refusal(resource_type, logical_id, ignored)
@@ -83,9 +81,7 @@ def _audited_create(resource_type: str, handler: Handler, supplied: frozenset[st
     return checked
 
 
-def _audited_update(
-    resource_type: str, update: Callable[..., Any], supplied: frozenset[str]
-) -> Callable[..., Any]:
+def _audited_update(resource_type: str, update: Callable[..., Any], supplied: frozenset[str]) -> Callable[..., Any]:
     def checked(physical_id: str, old_props: Json, new_props: Json, stack_name: str, *rest: Any) -> Any:
         read = Read(new_props)
         result = update(physical_id, old_props, read, stack_name, *rest)

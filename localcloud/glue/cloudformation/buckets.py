@@ -27,10 +27,12 @@ def _encryption(value: Json) -> Json:
     for rule in value["ServerSideEncryptionConfiguration"]:
         default = rule.get("ServerSideEncryptionByDefault") or {}
         names = {"SSEAlgorithm": "SSEAlgorithm", "KMSMasterKeyID": "KMSMasterKeyID"}
-        rules.append({
-            "ApplyServerSideEncryptionByDefault": _renamed(default, names, "BucketEncryption"),
-            "BucketKeyEnabled": str(rule.get("BucketKeyEnabled", False)).lower() == "true",
-        })
+        rules.append(
+            {
+                "ApplyServerSideEncryptionByDefault": _renamed(default, names, "BucketEncryption"),
+                "BucketKeyEnabled": str(rule.get("BucketKeyEnabled", False)).lower() == "true",
+            }
+        )
     return {"Rules": rules}
 
 
@@ -51,12 +53,28 @@ def _logging(value: Json) -> Json:
     return {"LoggingEnabled": {"TargetPrefix": "", **_renamed(value, names, "LoggingConfiguration")}}
 
 
-_FILTERS = {"Prefix": "Prefix", "ObjectSizeGreaterThan": "ObjectSizeGreaterThan", "ObjectSizeLessThan": "ObjectSizeLessThan"}
+_FILTERS = {
+    "Prefix": "Prefix",
+    "ObjectSizeGreaterThan": "ObjectSizeGreaterThan",
+    "ObjectSizeLessThan": "ObjectSizeLessThan",
+}
 _TRANSITION = {"StorageClass": "StorageClass", "TransitionInDays": "Days", "TransitionDate": "Date"}
-_NONCURRENT = {"StorageClass": "StorageClass", "TransitionInDays": "NoncurrentDays", "NewerNoncurrentVersions": "NewerNoncurrentVersions"}
-_EXPIRY = {"ExpirationInDays": "Days", "ExpirationDate": "Date", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
-_PLAIN = {"Id": "ID", "Status": "Status", "AbortIncompleteMultipartUpload": "AbortIncompleteMultipartUpload",
-          "NoncurrentVersionExpiration": "NoncurrentVersionExpiration"}
+_NONCURRENT = {
+    "StorageClass": "StorageClass",
+    "TransitionInDays": "NoncurrentDays",
+    "NewerNoncurrentVersions": "NewerNoncurrentVersions",
+}
+_EXPIRY = {
+    "ExpirationInDays": "Days",
+    "ExpirationDate": "Date",
+    "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker",
+}
+_PLAIN = {
+    "Id": "ID",
+    "Status": "Status",
+    "AbortIncompleteMultipartUpload": "AbortIncompleteMultipartUpload",
+    "NoncurrentVersionExpiration": "NoncurrentVersionExpiration",
+}
 
 
 def _lifecycle_rule(rule: Json) -> Json:
@@ -84,7 +102,8 @@ def _lifecycle_rule(rule: Json) -> Json:
         out["Expiration"] = expiry
     several = len(filters) + len(filters.get("Tags", [])) > 1
     out["Filter"] = ({"And": filters} if several else filters) or {"Prefix": ""}
-    return _numbers(out)
+    numbered: Json = _numbers(out)
+    return numbered
 
 
 def _listed(value: Any) -> list[Json]:
@@ -94,8 +113,10 @@ def _listed(value: Any) -> list[Json]:
 def _numbers(value: Any) -> Any:
     """Template numbers may be strings (``!Ref`` of a parameter); the API takes integers."""
     if isinstance(value, dict):
-        return {key: int(item) if isinstance(item, str) and item.isdigit() and key != "ID" else _numbers(item)
-                for key, item in value.items()}
+        return {
+            key: int(item) if isinstance(item, str) and item.isdigit() and key != "ID" else _numbers(item)
+            for key, item in value.items()
+        }
     return [_numbers(item) for item in value] if isinstance(value, list) else value
 
 

@@ -21,21 +21,21 @@ def install() -> None:
 
 
 def _events(add: Any) -> Any:
-    def event(stack_id: str, stack_name: str, logical_id: str, resource_type: str, status: str, *rest: Any,
-              **named: Any) -> None:  # fmt: skip
+    def event(*arguments: Any, **named: Any) -> None:
+        # arguments: stack id, stack name, logical id, resource type, status, and perhaps a reason and more
+        (_, stack_name, logical_id, _, status), rest = arguments[:5], arguments[5:]
         key, plain = (stack_name, logical_id), not (rest and rest[0])
-        arguments = (stack_id, stack_name, logical_id, resource_type)
         if logical_id == stack_name or not status.startswith("UPDATE_"):
-            add(*arguments, status, *rest, **named)
+            add(*arguments, **named)
         elif status == "UPDATE_IN_PROGRESS" and plain:
             _created.discard(key)
-            _held[key] = ((add, *arguments), named)
-        elif status == "UPDATE_COMPLETE" and _held.pop(key, None):
-            pass  # nothing was done
+            _held[key] = ((add, *arguments[:4]), named)
+        elif status == "UPDATE_COMPLETE" and key in _held:
+            del _held[key]  # nothing was done
         else:
             _release(key, "UPDATE_IN_PROGRESS")
             shown = status.replace("UPDATE_", "CREATE_") if key in _created else status
-            add(*arguments, shown, *rest, **named)
+            add(*arguments[:4], shown, *rest, **named)
 
     return event
 
@@ -48,11 +48,12 @@ def _release(key: tuple[str, str], status: str) -> None:
 
 
 def _update(update: Any) -> Any:
-    def updated(resource_type: str, physical_id: str, old: Json, new: Json, stack_name: str,
-                logical_id: str | None = None, *rest: Any) -> Any:  # fmt: skip
+    def updated(*arguments: Any) -> Any:
+        # arguments: resource type, physical id, old and new properties, stack name, logical id, and perhaps more
+        _, _, old, new, stack_name, logical_id = arguments[:6]
         if old != new:
             _release((stack_name, str(logical_id)), "UPDATE_IN_PROGRESS")
-        return update(resource_type, physical_id, old, new, stack_name, logical_id, *rest)
+        return update(*arguments)
 
     return updated
 

@@ -90,9 +90,7 @@ def _prepare(props: Json, parent: str, previous_params: Json) -> tuple[Json, str
     """The transformed and validated template, its text, and the resolved parameters."""
     url = props.get("TemplateURL")
     if not url:
-        raise NestedStackError(
-            "AWS::CloudFormation::Stack needs TemplateURL: run `sam package` or `sam deploy`."
-        )
+        raise NestedStackError("AWS::CloudFormation::Stack needs TemplateURL: run `sam package` or `sam deploy`.")
     body, error = helpers._resolve_template({"TemplateURL": [url]})
     if error is not None or not body:
         raise NestedStackError(f"Cannot read the nested stack's template at {url}.")
@@ -109,9 +107,7 @@ def _prepare(props: Json, parent: str, previous_params: Json) -> tuple[Json, str
     return template, body, params
 
 
-def _run(
-    stack: Json, parent: str, props: Json, prepared: tuple[Json, str, Json], previous: Json | None
-) -> None:
+def _run(stack: Json, parent: str, props: Json, prepared: tuple[Json, str, Json], previous: Json | None) -> None:
     template, body, params = prepared
     verb = "UPDATE" if previous is not None else "CREATE"
     owner = cfn._stacks.get(parent) or {}
@@ -175,9 +171,7 @@ def _failure(stack: Json, verb: str) -> str:
     text = f"Embedded stack {stack['StackId']} was not successfully {verb}"
     for event in reversed(_last_operation(cfn._stack_events.get(stack["StackId"], []), stack["StackName"])):
         if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != stack["StackName"]:
-            text += (
-                f": {event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
-            )
+            text += f": {event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
             return text
     return f"{text}: {stack.get('StackStatusReason') or stack['StackStatus']}"
 

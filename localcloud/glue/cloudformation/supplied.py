@@ -48,16 +48,29 @@ def _bucket(name: str, props: Json, previous: Json) -> None:
 def _table(name: str, props: Json, previous: Json) -> None:
     ttl = props.get("TimeToLiveSpecification")
     if ttl and ttl != previous.get("TimeToLiveSpecification"):
-        answer = dynamodb._update_ttl({"TableName": name, "TimeToLiveSpecification": {
-            "AttributeName": ttl.get("AttributeName", ""), "Enabled": _true(ttl.get("Enabled"))}})
+        answer = dynamodb._update_ttl(
+            {
+                "TableName": name,
+                "TimeToLiveSpecification": {
+                    "AttributeName": ttl.get("AttributeName", ""),
+                    "Enabled": _true(ttl.get("Enabled")),
+                },
+            }
+        )
         _check(answer, "AWS::DynamoDB::Table TimeToLiveSpecification")
     recovery = props.get("PointInTimeRecoverySpecification") or {}
     wanted = {"PointInTimeRecoveryEnabled": _true(recovery.get("PointInTimeRecoveryEnabled"))}
-    _check(dynamodb._update_continuous_backups({"TableName": name, "PointInTimeRecoverySpecification": wanted}),
-           "AWS::DynamoDB::Table PointInTimeRecoverySpecification")
+    _check(
+        dynamodb._update_continuous_backups({"TableName": name, "PointInTimeRecoverySpecification": wanted}),
+        "AWS::DynamoDB::Table PointInTimeRecoverySpecification",
+    )
     encryption = props.get("SSESpecification")
     if encryption and encryption != previous.get("SSESpecification"):
-        wanted = {**encryption, "Enabled": _true(encryption.get("SSEEnabled")), "SSEType": encryption.get("SSEType", "KMS")}
+        wanted = {
+            **encryption,
+            "Enabled": _true(encryption.get("SSEEnabled")),
+            "SSEType": encryption.get("SSEType", "KMS"),
+        }
         answer = dynamodb._update_table({"TableName": name, "SSESpecification": wanted})
         _check(answer, "AWS::DynamoDB::Table SSESpecification")
 

@@ -26,9 +26,12 @@ def _call(answer: tuple[int, Any, bytes], what: str) -> None:
 def _archive_request(name: str, props: Json) -> Json:
     pattern = props.get("EventPattern")
     return {
-        "ArchiveName": name, "EventSourceArn": props.get("SourceArn", ""), "Description": props.get("Description", ""),
+        "ArchiveName": name,
+        "EventSourceArn": props.get("SourceArn", ""),
+        "Description": props.get("Description", ""),
         "EventPattern": json.dumps(pattern) if isinstance(pattern, dict) else pattern or "",
-        "RetentionDays": int(props.get("RetentionDays", 0)), "KmsKeyIdentifier": props.get("KmsKeyIdentifier", ""),
+        "RetentionDays": int(props.get("RetentionDays", 0)),
+        "KmsKeyIdentifier": props.get("KmsKeyIdentifier", ""),
     }
 
 
@@ -63,7 +66,10 @@ def _function_delete(name: str, props: Json) -> None:
 
 ADDED: dict[str, Json] = {
     "AWS::Events::Archive": {
-        "create": _archive_create, "update": _archive_update, "update_with_logical_id": True, "delete": _archive_delete,
+        "create": _archive_create,
+        "update": _archive_update,
+        "update_with_logical_id": True,
+        "delete": _archive_delete,
     },
 }
 REPLACED: dict[str, Json] = {

@@ -60,7 +60,9 @@ def _reason(rule: Rule, values: list[float | None], shown: list[float], count: i
         kind = "[Breaching]" if rule.treat_missing == "breaching" else "[NonBreaching]"
         return f"Threshold Crossed: {text} and {len(values)} missing datapoint was treated as {kind}."
     new = "OK" if verb == "was not" else "ALARM"
-    minimum = f" (minimum {rule.datapoints} datapoint{'s' if rule.datapoints > 1 else ''} for {state} -> {new} transition)"
+    minimum = (
+        f" (minimum {rule.datapoints} datapoint{'s' if rule.datapoints > 1 else ''} for {state} -> {new} transition)"
+    )
     numbers = ", ".join(str(value) for value in shown)
     return (
         f"Threshold Crossed: {count} out of the last {len(values)} datapoints [{numbers}] {verb} {words} the "

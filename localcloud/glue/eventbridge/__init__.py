@@ -35,7 +35,7 @@ def install(settings: Settings, outbox: Outbox) -> None:
     hooks.replace("services.eventbridge", "_tick_scheduled_rules", schedule.tick)
     hooks.wrap("services.eventbridge", "_parse_rate_seconds", schedule.scaled)  # EventBridge Scheduler asks it too
     hooks.replace("services.scheduler", "_SCHEDULE_TICK_INTERVAL", 0.25)
-    hooks.wrap("app", "_reset_all_state", lambda reset: lambda: (outbox.clear(), reset()))
+    hooks.before("app", "_reset_all_state", outbox.clear)
 
 
 def _checked(validate: Any) -> Any:

@@ -56,5 +56,7 @@ def _transform(transformer: Json, rule: Json, view: Any) -> str:
         "aws.events.rule-name": rule.get("Name", ""),
         "aws.events.rule-arn": rule.get("Arn", ""),
     }
-    rendered = hooks.target("services.eventbridge", "_render_input_template")(transformer.get("InputTemplate", ""), values)
+    rendered = hooks.target("services.eventbridge", "_render_input_template")(
+        transformer.get("InputTemplate", ""), values
+    )
     return str(rendered)

@@ -36,7 +36,12 @@ class Asynchronous:
         """Queue an event for a function (ministack's ``invoke_async_with_retry``). Returns the request id."""
         config = func.get("config") or func
         request_id = str(uuid.uuid4())
-        body = {"function": config["FunctionArn"], "version": config.get("Version", "$LATEST"), "event": event, "request": request_id}
+        body = {
+            "function": config["FunctionArn"],
+            "version": config.get("Version", "$LATEST"),
+            "event": event,
+            "request": request_id,
+        }
         self._outbox.add(KIND, body)
         return request_id
 

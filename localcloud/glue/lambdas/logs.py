@@ -64,7 +64,11 @@ def _json_platform(config: Json, request_id: str, begin: int, end: int, init_ms:
         stamp = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return json.dumps({"time": stamp, "type": kind, "record": {"requestId": request_id, **body}})
 
-    metrics: Json = {"durationMs": end - begin, "billedDurationMs": end - begin, "memorySizeMB": config.get("MemorySize", 128)}
+    metrics: Json = {
+        "durationMs": end - begin,
+        "billedDurationMs": end - begin,
+        "memorySizeMB": config.get("MemorySize", 128),
+    }
     if init_ms is not None:
         metrics["initDurationMs"] = init_ms
     report = record(end, "platform.report", {"metrics": metrics, "status": "error" if failed else "success"})

@@ -20,6 +20,7 @@ from typing import Any
 from localcloud.glue import hooks
 from localcloud.glue.persistence.blobs import Blobs, Unpickler
 from localcloud.glue.persistence.database import Changes, Database
+from localcloud.glue.persistence.parts import WHOLE
 from localcloud.glue.persistence.stores import BODIES, FORGOTTEN, LAZY, Store, scoped_dictionaries
 from localcloud.glue.persistence.tracked import ALL, Marks
 from localcloud.settings import Settings
@@ -29,6 +30,7 @@ logger = logging.getLogger("durability")
 _RECHECK = 2.0  # seconds for which a thread's marks are compared again
 _TICK = 0.1  # seconds: the longest that a change which nobody waits for stays in memory only
 _LAZY_TICK = 1.0
+_SWEEP = 5.0  # seconds after which, threads having worked, all records that are not split are compared
 
 
 class Durability:
@@ -44,6 +46,7 @@ class Durability:
         self.recheck: dict[tuple[str, Any], float] = {}
         self.lazy: set[tuple[str, Any]] = set()
         self.lazy_at = 0.0
+        self.sweep_at: float | None = None
         self.waiting: list[asyncio.Future[None]] = []
         self.writing: asyncio.Future[None] | None = None
         self.wake = asyncio.Event()
@@ -111,9 +114,14 @@ class Durability:
             self.now_due.add(place)
             if threaded:
                 self.recheck[place] = now + _RECHECK
+                self.sweep_at = self.sweep_at or now + _SWEEP
         if now - self.lazy_at > _LAZY_TICK:
             self.now_due |= self.lazy
             self.lazy, self.lazy_at = set(), now
+        if self.sweep_at is not None and now > self.sweep_at:
+            # A thread may hold a record for long (a stack, a change set) and change it without looking it up.
+            self.now_due |= {(n, ALL) for n, s in self.stores.items() if s.split is WHOLE and n not in LAZY}
+            self.sweep_at = None
 
     def _compare(self, store: Store, key: Any, changes: Changes, everything: bool) -> None:
         try:
@@ -125,6 +133,10 @@ class Durability:
     def dirty(self) -> bool:
         """Whether there may be something in memory that is not on disk."""
         return bool(self.marks.queue or self.recheck)
+
+    def due(self) -> bool:
+        """Whether a commit has something to do although nobody waits for it."""
+        return self.dirty() or bool(self.lazy) or self.sweep_at is not None
 
     async def settled(self) -> None:
         """Return when everything that was done before this call is on disk. Raises what a failed commit raised."""
@@ -144,7 +156,7 @@ class Durability:
             try:
                 await asyncio.wait_for(self.wake.wait(), _TICK)
             except TimeoutError:
-                if not self.dirty() and not self.lazy:
+                if not self.due():
                     continue
             self.wake.clear()
             await self._commit()

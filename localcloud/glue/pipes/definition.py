@@ -118,13 +118,19 @@ def _check(body: Json) -> None:
     _known(name, "SourceParameters.DynamoDBStreamParameters.", source.get("DynamoDBStreamParameters") or {}, _STREAM)
     _known(name, "TargetParameters.", target, _TARGET)
     if pipes._dynamodb_stream_source(body["Source"]) is None:
-        raise PipeError(f"Pipe {name}: Source {body['Source']} is no DynamoDB stream; the local cloud has no other source.")
+        raise PipeError(
+            f"Pipe {name}: Source {body['Source']} is no DynamoDB stream; the local cloud has no other source."
+        )
     service = body["Target"].split(":")[2]
     if service not in _TARGETS:
-        raise PipeError(f"Pipe {name}: Target {body['Target']}: the local cloud delivers to {', '.join(sorted(_TARGETS))}.")
+        raise PipeError(
+            f"Pipe {name}: Target {body['Target']}: the local cloud delivers to {', '.join(sorted(_TARGETS))}."
+        )
     invocation = (target.get("StepFunctionStateMachineParameters") or {}).get("InvocationType", "REQUEST_RESPONSE")
     if service == "states" and invocation != "FIRE_AND_FORGET":
-        raise PipeError(f"Pipe {name}: a Standard state machine needs StepFunctionStateMachineParameters.InvocationType FIRE_AND_FORGET.")
+        raise PipeError(
+            f"Pipe {name}: a Standard state machine needs StepFunctionStateMachineParameters.InvocationType FIRE_AND_FORGET."
+        )
     for number, criterion in enumerate((source.get("FilterCriteria") or {}).get("Filters") or []):
         reason = hooks.target("services.eventbridge", "_event_pattern_error")(criterion.get("Pattern", ""))
         if reason:

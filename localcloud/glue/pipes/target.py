@@ -46,7 +46,9 @@ def send(pipe: Json, batch: list[Json]) -> None:
         client.start_execution(stateMachineArn=arn, input=json.dumps(items))
     elif service == "lambda":
         fire = (parameters.get("LambdaFunctionParameters") or {}).get("InvocationType") == "FIRE_AND_FORGET"
-        answer = client.invoke(FunctionName=arn, InvocationType="Event" if fire else "RequestResponse", Payload=json.dumps(items))
+        answer = client.invoke(
+            FunctionName=arn, InvocationType="Event" if fire else "RequestResponse", Payload=json.dumps(items)
+        )
         if answer.get("FunctionError"):
             raise RuntimeError(answer["Payload"].read().decode("utf-8", "replace"))
     else:
@@ -58,7 +60,9 @@ def _send_one(client: Any, service: str, arn: str, parameters: Json, text: str) 
     if service == "sqs":
         queue = parameters.get("SqsQueueParameters") or {}
         options = {key: queue[key] for key in ("MessageGroupId", "MessageDeduplicationId") if key in queue}
-        client.send_message(QueueUrl=hooks.target("services.sqs", "_queue_by_arn")(arn)["url"], MessageBody=text, **options)
+        client.send_message(
+            QueueUrl=hooks.target("services.sqs", "_queue_by_arn")(arn)["url"], MessageBody=text, **options
+        )
     elif service == "sns":
         client.publish(TopicArn=arn, Message=text)
     else:

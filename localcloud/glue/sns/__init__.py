@@ -17,4 +17,4 @@ def install(settings: Settings) -> None:
     hooks.replace("services.sns", "_fanout", fanout)
     hooks.wrap("services.sns", "_publish", lambda publish: checked(publish, inbox))
     hooks.wrap("app", "_handle_pre_body_request", lambda handle: mounted(handle, inbox))
-    hooks.wrap("app", "_reset_all_state", lambda reset: lambda: (inbox.clear(), reset()))
+    hooks.before("app", "_reset_all_state", inbox.clear)

@@ -95,7 +95,12 @@ def _function(sub: Json, topic_arn: str, envelope: str) -> None:
     if not func or not config:
         raise DeliveryError(f"there is no function {name}")
     callers.check_service("lambda:InvokeFunction", sub["endpoint"], PRINCIPAL, topic_arn)
-    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": sub["arn"], "Sns": json.loads(envelope)}
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": sub["arn"],
+        "Sns": json.loads(envelope),
+    }
     lambda_svc.invoke_async_with_retry(lambda_svc._execution_record_for_config(func, config), {"Records": [record]})
 
 

@@ -27,7 +27,9 @@ class Inbox:
             " topic TEXT, endpoint TEXT, subject TEXT, body TEXT, attributes TEXT)"
         )
 
-    def add(self, protocol: str, topic: str, endpoint: str, subject: str, body: str, attributes: dict[str, str]) -> None:
+    def add(
+        self, protocol: str, topic: str, endpoint: str, subject: str, body: str, attributes: dict[str, str]
+    ) -> None:
         """Keep a message; it is on disk when this returns."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         row = (now, protocol, topic, endpoint, subject, body, json.dumps(attributes))
@@ -38,7 +40,8 @@ class Inbox:
         """Return the messages whose id is above ``number``, oldest first."""
         with self._lock:
             rows = self._db.execute(
-                f"SELECT {', '.join(_COLUMNS)} FROM message WHERE id > ? ORDER BY id", (number,)  # noqa: S608
+                f"SELECT {', '.join(_COLUMNS)} FROM message WHERE id > ? ORDER BY id",
+                (number,),
             ).fetchall()
         return [{**dict(zip(_COLUMNS, row, strict=True)), "attributes": json.loads(row[-1])} for row in rows]
 

@@ -155,7 +155,8 @@ def _capture_summary(config: dict[str, Any]) -> dict[str, Any]:
     enabled = config.get("EnableCapture", False)
     return {
         "EnableCapture": enabled,
-        "CaptureStatus": "Started" if enabled else "Stopped",
+        # Captured data is not written yet, and this must not say that it is.
+        "CaptureStatus": "Stopped",
         "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
         "DestinationS3Uri": config["DestinationS3Uri"],
         "KmsKeyId": config.get("KmsKeyId", ""),

@@ -116,9 +116,11 @@ def upload_file(s3: Any, path: Path, uri: str, extra: dict[str, str]) -> None:
     try:
         s3.upload_file(str(path), bucket, key, ExtraArgs=extra)
     except (*_FAULTS, S3UploadFailedError) as error:
+        # The transfer manager tells the file's path here, which is nobody's business; S3's answer is the context.
+        told = fault(error.__context__ if isinstance(error.__context__, ClientError) else error)
         raise JobFailedError(
-            f"ClientError: Failed to upload s3://{bucket}/{key}: {fault(error)}. Please ensure that the job's role "
-            f'has "s3:PutObject" permissions on bucket "{bucket}".'
+            f"ClientError: Artifact upload failed: Unable to upload s3://{bucket}/{key} ({told}). Please ensure that "
+            f'the job\'s role has "s3:PutObject" permissions on bucket "{bucket}".'
         ) from error
 
 

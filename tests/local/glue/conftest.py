@@ -47,8 +47,10 @@ class Cloud:
     def role(self, service: str, *statements: dict[str, Any]) -> str:
         """A role that a service may assume, with these statements (and nothing else)."""
         name = f"r-{uuid.uuid4().hex[:10]}"
-        trust = {"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]}
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
+        }
         arn = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
         if statements:
             document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
@@ -60,7 +62,9 @@ class Cloud:
         name = f"f-{uuid.uuid4().hex[:10]}"
         role = self.role("lambda.amazonaws.com", *allow)
         settings = {"Runtime": "python3.13", "Handler": "index.handler", "Timeout": 10, **options}
-        self.client("lambda").create_function(FunctionName=name, Role=role, Code={"ZipFile": archive(source)}, **settings)
+        self.client("lambda").create_function(
+            FunctionName=name, Role=role, Code={"ZipFile": archive(source)}, **settings
+        )
         return name
 
     def invoke(self, name: str, event: Any = None) -> tuple[Any, str | None]:

@@ -199,7 +199,9 @@ def test_an_unknown_type_is_refused_before_anything_is_made(stack: Stack) -> Non
 
 
 def test_an_invalid_rule_pattern_is_refused(stack: Stack) -> None:
-    assert stack.deploy(_only("AWS::Events::Rule", {"EventPattern": {"source": [{"like": "x"}]}})) == "ROLLBACK_COMPLETE"
+    assert (
+        stack.deploy(_only("AWS::Events::Rule", {"EventPattern": {"source": [{"like": "x"}]}})) == "ROLLBACK_COMPLETE"
+    )
     assert "EventPattern" in stack.reason()
 
 
@@ -269,8 +271,6 @@ def test_table_properties_are_in_force(cloud: Cloud, stack: Stack) -> None:
     found = db.query(TableName=name, IndexName="by-project", KeyConditionExpression="#p = :p", ExpressionAttributeNames={"#p": "project"},
                      ExpressionAttributeValues={":p": {"S": "p"}})  # fmt: skip
     assert found["Count"] == 1
-
-
 
 
 def _custom(source: str) -> dict[str, Any]:

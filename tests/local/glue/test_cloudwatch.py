@@ -73,7 +73,11 @@ def test_a_message_in_a_dead_letter_queue_raises_the_alarm_with_awss_event_and_t
     assert (first["previousState"]["value"], first["state"]["value"]) == ("INSUFFICIENT_DATA", "OK")
     cloud.client("sqs").send_message(QueueUrl=dlq, MessageBody="dead")
     event = json.loads(cloud.receive(events)["Body"])
-    sample = json.loads((ROOT / "../shared/aws/events/cloudwatch_alarm_metric.json").resolve().read_text()) if _samples() else None
+    sample = (
+        json.loads((ROOT / "../shared/aws/events/cloudwatch_alarm_metric.json").resolve().read_text())
+        if _samples()
+        else None
+    )
     if sample:
         sample["detail"]["configuration"]["metrics"][0]["metricStat"]["metric"]["dimensions"] = {"QueueName": ""}
         sample["detail"]["configuration"] = {**sample["detail"]["configuration"]}
@@ -110,13 +114,17 @@ def test_an_alarm_on_one_functions_errors_does_not_hear_of_anothers(cloud: Cloud
     assert state == "OK"
 
 
-FAIL = json.dumps({"QueryLanguage": "JSONata", "StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "E", "Cause": "c"}}})
+FAIL = json.dumps(
+    {"QueryLanguage": "JSONata", "StartAt": "No", "States": {"No": {"Type": "Fail", "Error": "E", "Cause": "c"}}}
+)
 
 
 def test_a_failed_execution_raises_its_machines_alarm(cloud: Cloud) -> None:
     name = f"a-{uuid.uuid4().hex[:8]}"
     sfn = cloud.client("stepfunctions")
-    machine = sfn.create_state_machine(name=name, definition=FAIL, roleArn=cloud.role("states.amazonaws.com"))["stateMachineArn"]
+    machine = sfn.create_state_machine(name=name, definition=FAIL, roleArn=cloud.role("states.amazonaws.com"))[
+        "stateMachineArn"
+    ]
     _alarm(cloud, name, Namespace="AWS/States", MetricName="ExecutionsFailed", Statistic="Sum", Period=300,
            Dimensions=[{"Name": "StateMachineArn", "Value": machine}])  # fmt: skip
     sfn.start_execution(stateMachineArn=machine)

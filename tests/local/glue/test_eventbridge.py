@@ -20,7 +20,9 @@ class Rule:
     def __init__(self, cloud: Cloud, pattern: dict[str, Any] | None = None) -> None:
         self.cloud, self.events = cloud, cloud.client("events")
         self.name = self.source = f"r-{uuid.uuid4().hex[:10]}"
-        found = self.events.put_rule(Name=self.name, EventPattern=json.dumps({"source": [self.source], **(pattern or {})}))
+        found = self.events.put_rule(
+            Name=self.name, EventPattern=json.dumps({"source": [self.source], **(pattern or {})})
+        )
         self.arn = found["RuleArn"]
 
     def target(self, arn: str, **options: Any) -> None:
@@ -43,7 +45,11 @@ def rule(cloud: Cloud) -> Rule:
 def _machine(cloud: Cloud) -> str:
     role = cloud.role("states.amazonaws.com")
     name = f"m-{uuid.uuid4().hex[:10]}"
-    return str(cloud.client("stepfunctions").create_state_machine(name=name, definition=MACHINE, roleArn=role)["stateMachineArn"])
+    return str(
+        cloud.client("stepfunctions").create_state_machine(name=name, definition=MACHINE, roleArn=role)[
+            "stateMachineArn"
+        ]
+    )
 
 
 def _executions(cloud: Cloud, machine: str) -> list[dict[str, Any]]:
@@ -59,7 +65,9 @@ def test_an_event_reaches_a_queue_that_lets_it_in(cloud: Cloud, rule: Rule) -> N
     assert (event["account"], event["region"], event["version"]) == (ACCOUNT, "us-east-1", "0")
 
 
-def test_a_queue_whose_policy_names_another_rule_gets_nothing_and_the_dead_letter_says_why(cloud: Cloud, rule: Rule) -> None:
+def test_a_queue_whose_policy_names_another_rule_gets_nothing_and_the_dead_letter_says_why(
+    cloud: Cloud, rule: Rule
+) -> None:
     _, arn = cloud.queue(({**EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": rule.arn + "x"}}},))
     dlq, dlq_arn = cloud.queue((EVENTS,))
     rule.target(arn, DeadLetterConfig={"Arn": dlq_arn})
@@ -125,7 +133,11 @@ def test_a_function_is_invoked_asynchronously_and_retried(cloud: Cloud, rule: Ru
     seen = tmp_path / "seen"
     name = cloud.function(FAILS_TWICE, Environment={"Variables": {"SEEN": str(seen)}})
     cloud.client("lambda").add_permission(
-        FunctionName=name, StatementId="s", Action="lambda:InvokeFunction", Principal="events.amazonaws.com", SourceArn=rule.arn
+        FunctionName=name,
+        StatementId="s",
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule.arn,
     )
     rule.target(f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}")
     rule.put({})
@@ -237,7 +249,12 @@ def test_or_combines_fields(cloud: Cloud) -> None:
 
 def test_put_events_refuses_what_aws_refuses(cloud: Cloud) -> None:
     entry = {"Source": "s", "DetailType": "d", "Detail": "{}"}
-    bad = [{**entry, "Detail": "[1]"}, {**entry, "Detail": "no json"}, {**entry, "Source": "aws.s3"}, {**entry, "Source": ""}]
+    bad = [
+        {**entry, "Detail": "[1]"},
+        {**entry, "Detail": "no json"},
+        {**entry, "Source": "aws.s3"},
+        {**entry, "Source": ""},
+    ]
     answer = cloud.client("events").put_events(Entries=[entry, *bad])
     codes = [found.get("ErrorCode") for found in answer["Entries"]]
     assert codes == [None, "MalformedDetail", "MalformedDetail", "NotAuthorizedForSourceException", "InvalidArgument"]

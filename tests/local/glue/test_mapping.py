@@ -35,10 +35,15 @@ class Mapped:
         self.url, self.arn = cloud.queue(VisibilityTimeout="30", RedrivePolicy=redrive)
         read = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
         self.function = cloud.function(
-            CLAIM, allow=({"Effect": "Allow", "Action": read, "Resource": self.arn},), Environment={"Variables": {"OUT": str(out)}}
+            CLAIM,
+            allow=({"Effect": "Allow", "Action": read, "Resource": self.arn},),
+            Environment={"Variables": {"OUT": str(out)}},
         )
         cloud.client("lambda").create_event_source_mapping(
-            FunctionName=self.function, EventSourceArn=self.arn, FunctionResponseTypes=["ReportBatchItemFailures"], **mapping
+            FunctionName=self.function,
+            EventSourceArn=self.arn,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            **mapping,
         )
 
     def send(self, *bodies: str) -> None:

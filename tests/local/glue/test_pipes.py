@@ -39,7 +39,9 @@ class Piped:
 
     def role(self, *extra: dict[str, Any]) -> str:
         read = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-        return self.cloud.role("pipes.amazonaws.com", {"Effect": "Allow", "Action": read, "Resource": self.stream}, *extra)
+        return self.cloud.role(
+            "pipes.amazonaws.com", {"Effect": "Allow", "Action": read, "Resource": self.stream}, *extra
+        )
 
     def create(self, target: str, role: str, target_parameters: dict[str, Any], **stream: Any) -> None:
         parameters = {"StartingPosition": "TRIM_HORIZON", "BatchSize": 1, **stream}
@@ -59,7 +61,9 @@ FIRE = {"StepFunctionStateMachineParameters": {"InvocationType": "FIRE_AND_FORGE
 
 def test_a_matching_record_starts_a_machine_within_a_moment(cloud: Cloud, piped: Piped) -> None:
     sfn = cloud.client("stepfunctions")
-    machine = sfn.create_state_machine(name=piped.name, definition=MACHINE, roleArn=cloud.role("states.amazonaws.com"))["stateMachineArn"]
+    machine = sfn.create_state_machine(name=piped.name, definition=MACHINE, roleArn=cloud.role("states.amazonaws.com"))[
+        "stateMachineArn"
+    ]
     start = {"Effect": "Allow", "Action": "states:StartExecution", "Resource": machine}
     piped.create(machine, piped.role(start), FIRE)
     piped.put("object#1")
@@ -90,7 +94,9 @@ def test_records_from_before_the_pipe_arrive_in_order_through_the_template(cloud
     assert received == [{"drop": f"window#{number}", "pipe": piped.name} for number in range(5)]
 
 
-def test_a_record_that_cannot_be_delivered_is_given_up_and_told_and_the_next_one_goes_on(cloud: Cloud, piped: Piped) -> None:
+def test_a_record_that_cannot_be_delivered_is_given_up_and_told_and_the_next_one_goes_on(
+    cloud: Cloud, piped: Piped
+) -> None:
     url, arn, _ = _sqs(cloud, piped)
     dlq, dlq_arn, tell = _sqs(cloud, piped)
     role = piped.role(tell)  # not allowed to send to the target
@@ -100,7 +106,9 @@ def test_a_record_that_cannot_be_delivered_is_given_up_and_told_and_the_next_one
     assert body["context"]["condition"] == "RetryAttemptsExhausted"
     assert body["DDBStreamBatchInfo"]["streamArn"] == piped.stream
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}]}
-    cloud.client("iam").put_role_policy(RoleName=role.split("/")[1], PolicyName="send", PolicyDocument=json.dumps(policy))
+    cloud.client("iam").put_role_policy(
+        RoleName=role.split("/")[1], PolicyName="send", PolicyDocument=json.dumps(policy)
+    )
     piped.put("window#next")
     assert json.loads(cloud.receive(url)["Body"])["dynamodb"]["Keys"]["sk"] == {"S": "window#next"}
 

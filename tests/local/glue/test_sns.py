@@ -13,7 +13,10 @@ from tests.local.glue.conftest import Cloud
 
 SNS = {"Principal": {"Service": "sns.amazonaws.com"}}
 TEXTS = {"default": "plain", "email": "Dear reader", "sms": "short", "sqs": '{"machine": true}', "http": "h"}
-ATTRIBUTES = {"project": {"DataType": "String", "StringValue": "churn"}, "severity": {"DataType": "String", "StringValue": "info"}}
+ATTRIBUTES = {
+    "project": {"DataType": "String", "StringValue": "churn"},
+    "severity": {"DataType": "String", "StringValue": "info"},
+}
 
 
 def _inbox(cloud: Cloud, endpoint: str) -> list[dict[str, Any]]:
@@ -52,7 +55,11 @@ def test_each_protocol_gets_its_own_text(cloud: Cloud, topic: str) -> None:
     assert json.loads(message["Body"]) == {"machine": True}
     assert message["MessageAttributes"]["project"]["StringValue"] == "churn"
     envelope = json.loads(cloud.receive(wrapped)["Body"])
-    assert (envelope["Type"], envelope["Subject"], envelope["Message"]) == ("Notification", "Run succeeded", TEXTS["sqs"])
+    assert (envelope["Type"], envelope["Subject"], envelope["Message"]) == (
+        "Notification",
+        "Run succeeded",
+        TEXTS["sqs"],
+    )
     assert envelope["MessageAttributes"]["severity"] == {"Type": "String", "Value": "info"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -25,6 +26,41 @@ TABLE: dict[str, Any] = {
 
 def key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def make_machine(cloud: LocalCloud, state: dict[str, Any]) -> str:
+    """Make a machine of one state and its role; return its ARN."""
+    service = {"Service": "states.amazonaws.com"}
+    trust = {"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = cloud.client("iam").create_role(RoleName="machine", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Only", "States": {"Only": {**state, "End": True}}}
+    states = cloud.client("stepfunctions")
+    made = states.create_state_machine(name="only", roleArn=role, definition=json.dumps(definition))
+    return str(made["stateMachineArn"])
+
+
+def watch(cloud: LocalCloud, pattern: dict[str, Any]) -> Callable[[], list[dict[str, Any]]]:
+    """Send the events of a pattern to a queue; return a function that reads what has come, waiting for the first."""
+    sqs, events = cloud.client("sqs"), cloud.client("events")
+    url = sqs.create_queue(QueueName="watched")["QueueUrl"]
+    arn = "arn:aws:sqs:us-east-1:000000000000:watched"
+    rule = events.put_rule(Name="watched", EventPattern=json.dumps(pattern))["RuleArn"]
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [allow]})})
+    events.put_targets(Rule="watched", Targets=[{"Id": "queue", "Arn": arn}])
+
+    def read() -> list[dict[str, Any]]:
+        found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10)
+        return [json.loads(message["Body"]) for message in found.get("Messages", [])]
+
+    return read
 
 
 def test_tables_items_and_stream_records(own_cloud: LocalCloud) -> None:
@@ -102,59 +138,45 @@ def test_keys_still_decrypt_and_verify(own_cloud: LocalCloud) -> None:
 
 
 def test_an_execution_under_way_has_failed(own_cloud: LocalCloud) -> None:
-    own_cloud.client("iam").create_role(
-        RoleName="machine",
-        AssumeRolePolicyDocument=json.dumps(
-            {
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "states.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                    }
-                ]
-            }
-        ),
-    )
+    machine = make_machine(own_cloud, {"Type": "Wait", "Seconds": 36000})
     states = own_cloud.client("stepfunctions")
-    definition = {
-        "QueryLanguage": "JSONata",
-        "StartAt": "Wait",
-        "States": {"Wait": {"Type": "Wait", "Seconds": 36000, "End": True}},
-    }
-    machine = states.create_state_machine(
-        name="waits", roleArn="arn:aws:iam::000000000000:role/machine", definition=json.dumps(definition)
-    )["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=machine, name="one")["executionArn"]
+    read = watch(own_cloud, {"source": ["aws.states"], "detail": {"status": ["FAILED"]}})
     own_cloud.kill()
     states = own_cloud.restart().client("stepfunctions")
     described = states.describe_execution(executionArn=execution)
     assert described["status"] == "FAILED"
     assert described["stopDate"]
+    assert [event["detail"]["executionArn"] for event in read()] == [execution]
+    own_cloud.stop()
+    own_cloud.restart()
+    assert states.describe_execution(executionArn=execution)["stopDate"] == described["stopDate"]
+
+
+def test_what_was_seen_to_succeed_has_succeeded(own_cloud: LocalCloud) -> None:
+    machine = make_machine(own_cloud, {"Type": "Wait", "Seconds": 240})  # 4 s: a thread holds the record for long
+    states = own_cloud.client("stepfunctions")
+    execution = states.start_execution(stateMachineArn=machine, name="one")["executionArn"]
+    while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
+        states.get_execution_history(executionArn=execution)
+    own_cloud.kill()
+    states = own_cloud.restart().client("stepfunctions")
+    assert states.describe_execution(executionArn=execution)["status"] == "SUCCEEDED"
+    history = states.get_execution_history(executionArn=execution)["events"]
+    assert [event["id"] for event in history] == list(range(1, len(history) + 1))
+    assert history[-1]["type"] == "ExecutionSucceeded"
 
 
 def test_an_event_whose_put_was_acknowledged_arrives(own_cloud: LocalCloud) -> None:
-    sqs, s3, events = (own_cloud.client(name) for name in ("sqs", "s3", "events"))
-    url = sqs.create_queue(QueueName="changes")["QueueUrl"]
-    arn = "arn:aws:sqs:us-east-1:000000000000:changes"
-    rule = events.put_rule(Name="changes", EventPattern='{"source": ["aws.s3"]}')["RuleArn"]
-    allow = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
-    }
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": [allow]})})
-    events.put_targets(Rule="changes", Targets=[{"Id": "queue", "Arn": arn}])
+    read = watch(own_cloud, {"source": ["aws.s3"]})
+    s3 = own_cloud.client("s3")
     s3.create_bucket(Bucket="watched")
     on: dict[str, Any] = {"EventBridgeConfiguration": {}}
     s3.put_bucket_notification_configuration(Bucket="watched", NotificationConfiguration=on)
     s3.put_object(Bucket="watched", Key="one", Body=b"1")
     own_cloud.kill()
-    sqs = own_cloud.restart().client("sqs")
-    messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10, MaxNumberOfMessages=10)["Messages"]
-    assert {json.loads(m["Body"])["detail"]["object"]["key"] for m in messages} == {"one"}
+    own_cloud.restart()
+    assert {event["detail"]["object"]["key"] for event in read()} == {"one"}
 
 
 def test_a_stop_keeps_the_state_and_notices_no_missed_change(own_cloud: LocalCloud) -> None:

@@ -124,5 +124,7 @@ class FakeRuntime:
 
 def _texts(root: Path) -> dict[str, str]:
     return {
-        path.relative_to(root).as_posix(): path.read_text(errors="replace") for path in root.rglob("*") if path.is_file()
+        path.relative_to(root).as_posix(): path.read_text(errors="replace")
+        for path in root.rglob("*")
+        if path.is_file()
     }

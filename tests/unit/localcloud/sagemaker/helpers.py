@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import tarfile
@@ -21,6 +22,16 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/dropforge-job"
 PATIENCE = 30.0
+
+
+def make_role(arn: str, service: str) -> None:
+    """A role that the service may assume; one that exists stays as it is."""
+    iam = boto3.client("iam", region_name=REGION)
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(
+            RoleName=arn.rsplit("/", 1)[-1], AssumeRolePolicyDocument=json.dumps({"Statement": [statement]})
+        )
 
 
 class CallError(Exception):
@@ -45,6 +56,7 @@ class Cloud:
         self.bucket = f"bucket-{uuid.uuid4().hex[:12]}"
         self.s3 = boto3.client("s3", region_name=REGION)
         self.s3.create_bucket(Bucket=self.bucket)
+        make_role(ROLE, "sagemaker.amazonaws.com")
         self.service = self.make()
         self.service.start()
 
@@ -130,7 +142,9 @@ def training_request(cloud: Cloud, name: str, image: str, **more: Any) -> dict[s
         "TrainingJobName": name,
         "AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File"},
         "RoleArn": ROLE,
-        "InputDataConfig": [{"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}],
+        "InputDataConfig": [
+            {"ChannelName": "train", "ContentType": "text/csv", "DataSource": {"S3DataSource": source}}
+        ],
         "OutputDataConfig": {"S3OutputPath": f"s3://{cloud.bucket}/out/"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},

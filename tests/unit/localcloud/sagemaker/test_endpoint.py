@@ -281,7 +281,11 @@ def test_config_not_here(cloud: Cloud, more: dict) -> None:
 
 def test_serverless_not_here(cloud: Cloud) -> None:
     make_model(cloud, "m")
-    serverless = {"VariantName": "A", "ModelName": "m", "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1}}
+    serverless = {
+        "VariantName": "A",
+        "ModelName": "m",
+        "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1},
+    }
     with pytest.raises(CallError, match="ServerlessConfig is not implemented here"):
         make_config(cloud, "c", serverless)
 
@@ -293,19 +297,23 @@ def test_config_needs_its_model(cloud: Cloud) -> None:
 
 def blue_green(kind: str, **more: object) -> dict:
     return {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": {"Type": kind, "WaitIntervalInSeconds": 0, **more}
-        }
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": kind, "WaitIntervalInSeconds": 0, **more}}
     }
 
 
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        (blue_green("CANARY", CanarySize={"Type": "INSTANCE_COUNT", "Value": 1}), "Type CANARY is not implemented here"),
+        (
+            blue_green("CANARY", CanarySize={"Type": "INSTANCE_COUNT", "Value": 1}),
+            "Type CANARY is not implemented here",
+        ),
         (blue_green("CANARY"), "CanarySize is required"),
         (blue_green("ALL_AT_ONCE", CanarySize={"Type": "INSTANCE_COUNT", "Value": 1}), "CanarySize is allowed only"),
-        ({**blue_green("ALL_AT_ONCE"), "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}}, "not implemented"),
+        (
+            {**blue_green("ALL_AT_ONCE"), "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "a"}]}},
+            "not implemented",
+        ),
         ({}, "needs either BlueGreenUpdatePolicy or RollingUpdatePolicy"),
     ],
 )

@@ -93,7 +93,9 @@ def test_processing_failed(cloud: Cloud) -> None:
 
 def test_endpoint(cloud: Cloud) -> None:
     simple(cloud, "MyEndpoint")
-    by_status = {event["detail"]["EndpointStatus"]: event for event in cloud.events if "EndpointStatus" in event["detail"]}
+    by_status = {
+        event["detail"]["EndpointStatus"]: event for event in cloud.events if "EndpointStatus" in event["detail"]
+    }
     for status, name in (("CREATING", "endpoint_creating"), ("IN_SERVICE", "endpoint_in_service")):
         fits(by_status[status], sample(name))
         assert by_status[status]["resources"][0].endswith(":endpoint/myendpoint")

@@ -128,7 +128,9 @@ def test_lists(cloud: Cloud) -> None:
     cloud.call("UpdateModelPackage", ModelPackageArn=arns[1], ModelApprovalStatus="Approved")
 
     def found(**request: str) -> list[str]:
-        return [item["ModelPackageArn"] for item in cloud.call("ListModelPackages", **request)["ModelPackageSummaryList"]]
+        return [
+            item["ModelPackageArn"] for item in cloud.call("ListModelPackages", **request)["ModelPackageSummaryList"]
+        ]
 
     assert found(ModelPackageGroupName="income") == arns
     assert found(ModelPackageGroupName="income", ModelApprovalStatus="Approved") == [arns[1]]

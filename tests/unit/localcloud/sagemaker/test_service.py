@@ -14,7 +14,7 @@ from localcloud.sagemaker import wire
 from localcloud.sagemaker.errors import AssumeRoleError
 from localcloud.sagemaker.service import OPERATIONS, SageMaker
 from tests.unit.localcloud.sagemaker.fakes import FakeRuntime
-from tests.unit.localcloud.sagemaker.helpers import ACCOUNT, REGION, CallError, Cloud, training_request
+from tests.unit.localcloud.sagemaker.helpers import ACCOUNT, REGION, CallError, Cloud, make_role, training_request
 
 
 def send(cloud: Cloud, target: str, body: bytes) -> tuple[int, dict[str, str], Any]:
@@ -26,9 +26,7 @@ def test_not_implemented(cloud: Cloud) -> None:
     with pytest.raises(CallError) as raised:
         cloud.call("CreateTransformJob")
     assert (raised.value.status, raised.value.code) == (501, "NotImplementedError")
-    assert raised.value.message == (
-        "sagemaker:CreateTransformJob is not implemented here (Dropforge local cloud)"
-    )
+    assert raised.value.message == ("sagemaker:CreateTransformJob is not implemented here (Dropforge local cloud)")
 
 
 def test_every_other_operation_says_so(cloud: Cloud) -> None:
@@ -81,7 +79,9 @@ def test_boto3_understands(cloud: Cloud) -> None:
     client = through_boto3(cloud, "sagemaker")
     arn = client.create_model_package_group(ModelPackageGroupName="group")["ModelPackageGroupArn"]
     assert client.describe_model_package_group(ModelPackageGroupName="group")["CreationTime"].tzinfo
-    assert [g["ModelPackageGroupArn"] for g in client.list_model_package_groups()["ModelPackageGroupSummaryList"]] == [arn]
+    assert [g["ModelPackageGroupArn"] for g in client.list_model_package_groups()["ModelPackageGroupSummaryList"]] == [
+        arn
+    ]
     request = training_request(cloud, "name", "image") | {"TrainingJobName": "a_b"}
     with pytest.raises(client.exceptions.ClientError, match="ValidationException.*'a_b' at 'trainingJobName'"):
         client.create_training_job(**request)
@@ -102,6 +102,14 @@ def test_in_use_is_a_modelled_exception(cloud: Cloud) -> None:
     client.create_training_job(**training_request(cloud, "twice", "image"))
     with pytest.raises(client.exceptions.ResourceInUse):
         client.create_training_job(**training_request(cloud, "twice", "image"))
+
+
+@pytest.mark.parametrize("role", ["trusts-lambda", "does-not-exist"])
+def test_role_without_trust(cloud: Cloud, role: str) -> None:
+    make_role("arn:aws:iam::1:role/trusts-lambda", "lambda.amazonaws.com")
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+    with pytest.raises(CallError, match=f"ValidationException: Could not assume role {arn}. Please ensure"):
+        cloud.call("CreateTrainingJob", **training_request(cloud, "job", "server", RoleArn=arn))
 
 
 def test_role_that_cannot_be_assumed(aws: None, tmp_path: Path) -> None:

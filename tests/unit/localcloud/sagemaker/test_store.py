@@ -78,7 +78,9 @@ for number in itertools.count():
     store.insert(Record("model", f"m{number}", f"arn:{number}", "InService", 1.0, 1.0, {}), [{"Key": "n", "Value": "v"}])
     print(number, flush=True)
 """
-    child = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True, cwd=os.getcwd())
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, text=True, cwd=os.getcwd()
+    )
     assert child.stdout is not None
     lines = [child.stdout.readline() for _ in range(30)]
     os.kill(child.pid, signal.SIGKILL)

@@ -101,7 +101,9 @@ def test_logs_and_metrics(cloud: Cloud) -> None:
 
 
 def test_failure_file(cloud: Cloud) -> None:
-    code = "import sys; open('output/failure', 'w').write('x' * 2000); open('output/data/d', 'w').write('d'); sys.exit(7)"
+    code = (
+        "import sys; open('output/failure', 'w').write('x' * 2000); open('output/data/d', 'w').write('d'); sys.exit(7)"
+    )
     job = run(cloud, "failing", code)
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: xxx")
@@ -170,9 +172,7 @@ def test_checkpoints_go_both_ways(cloud: Cloud) -> None:
     config = {"S3Uri": f"s3://{cloud.bucket}/ckpt"}
     cloud.put("data/a.csv")
     stopping = {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60}
-    job = run(
-        cloud, "spot", code, CheckpointConfig=config, EnableManagedSpotTraining=True, StoppingCondition=stopping
-    )
+    job = run(cloud, "spot", code, CheckpointConfig=config, EnableManagedSpotTraining=True, StoppingCondition=stopping)
     assert job["TrainingJobStatus"] == "Completed", job
     assert cloud.get(f"s3://{cloud.bucket}/ckpt/step-2") == b"two"
 
