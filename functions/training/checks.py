@@ -49,7 +49,7 @@ def _columns(project: Project, head: Head) -> Iterator[Problem]:
 
 def _named_target(target: str, head: Head) -> Iterator[Problem]:
     first = [cell.strip() for cell in (head.columns or (head.rows[0] if head.rows else []))]
-    if target in first:
+    if not first or target in first:
         return
     if head.header:
         close = get_close_matches(target, first, n=1)

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from training.freeze import Bucket
 
 BYTES_LIMIT = 64 * 1024**2
+FILES_SHOWN = 500  # the list travels through state machines, which carry 256 KiB in all
 
 
 def freeze_code(bucket: Bucket, project: str, target: names.Place) -> Code | None:
-    """Archive what lies under `code/` into `target`; None if nothing does.
+    """Archive what lies under `code/` into `target`; None if nothing does. `files` are those at its top.
 
     Raises:
         DropTooLargeError: more than 64 MiB of code.
@@ -35,7 +36,7 @@ def freeze_code(bucket: Bucket, project: str, target: names.Place) -> Code | Non
     files = {o["Key"][len(prefix) :]: bucket.read(o["Key"]) for o in sorted(found, key=lambda o: str(o["Key"]))}
     digest = digest_of((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
     bucket.client.put_object(Bucket=target.bucket, Key=target.key, Body=archive(files))
-    return Code(digest=digest, uri=target.uri, files=list(files))
+    return Code(digest=digest, uri=target.uri, files=[name for name in files if "/" not in name][:FILES_SHOWN])
 
 
 def archive(files: dict[str, bytes]) -> bytes:

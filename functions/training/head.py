@@ -18,6 +18,7 @@ SAMPLE_BYTES = 65_536
 SAMPLE_ROWS = 5
 DELIMITERS = (",", "\t", ";", "|")
 LONGEST_CELL = 80
+LONGEST_LINE = 10_000
 _MISSING = {"", "?", "na", "nan", "null", "none"}
 
 
@@ -36,6 +37,8 @@ def read_head(sample: bytes, whole: bool) -> Head:
         return Head()
     rows = max(tables, key=_numbers)
     header = _is_header(rows)
+    if sum(map(len, rows[0])) > LONGEST_LINE:  # it travels through state machines, which carry 256 KiB in all
+        return Head(fields=len(rows[0]), header=header)
     shown = [[cell[:LONGEST_CELL] for cell in row] for row in rows[: SAMPLE_ROWS + header]]
     return Head(
         columns=rows[0] if header else None,

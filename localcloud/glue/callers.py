@@ -109,7 +109,7 @@ def _evaluate(policy: Any, action: str, resource_arn: str, principal: str, sourc
         principal_arn="*", principal_type="Service", principal_account="", action=action, resource_arn=resource_arn,
         region=resource_arn.split(":")[3] or "us-east-1", secure_transport=True, source_ip="127.0.0.1",
         service_context={
-            "aws:sourcearn": source_arn or None, "aws:sourceaccount": account, "aws:sourceowner": account,
+            "aws:sourcearn": source_arn or None, "aws:sourceaccount": account, "aws:sourceowner": None if principal == "events.amazonaws.com" else account,
             "aws:principalisawsservice": "true", "aws:principalservicename": principal,
         },
     )  # fmt: skip

@@ -50,3 +50,14 @@ def replace(module_name: str, name: str, new: Any) -> Any:
 def wrap(module_name: str, name: str, make: Callable[[Any], Any]) -> None:
     """Replace an attribute by `make(old)`. Raises HookError if it is gone."""
     replace(module_name, name, make(target(module_name, name)))
+
+
+def before(module_name: str, name: str, first: Callable[[], object]) -> None:
+    """Call `first()` before each call of a function. Raises HookError if it is gone."""
+    old = target(module_name, name)
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        first()
+        return old(*args, **kwargs)
+
+    replace(module_name, name, both)

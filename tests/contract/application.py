@@ -64,6 +64,10 @@ class Stack:
         """Logical id → resource with everything resolved, for one resource type."""
         return {n: self.resolve(r) for n, r in self.template["Resources"].items() if r["Type"] == kind}
 
+    def properties_of(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Logical id → resolved properties, for one resource type."""
+        return {name: resource["Properties"] for name, resource in self.of(kind).items()}
+
     def parameter(self, name: str) -> Any:
         value = self.parameters.get(name, self.template["Parameters"][name].get("Default"))
         is_list = self.template["Parameters"][name]["Type"] == "CommaDelimitedList"
@@ -195,10 +199,10 @@ def stacks() -> list[Stack]:
 def machines() -> dict[str, Machine]:
     """Logical id → machine, of all rows."""
     return {
-        name: Machine(row, name, resource["Properties"], (stack.path.parent / resource["Properties"]["DefinitionUri"]).resolve())
+        name: Machine(row, name, properties, (stack.path.parent / properties["DefinitionUri"]).resolve())
         for row, stack in rows().items()
-        for name, resource in stack.of("AWS::Serverless::StateMachine").items()
-    }  # fmt: skip
+        for name, properties in stack.properties_of("AWS::Serverless::StateMachine").items()
+    }
 
 
 @cache

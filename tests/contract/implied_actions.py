@@ -8,8 +8,8 @@ Sources, per entry:
   configuration has a KmsKeyId (UpdateEndpoint does the same to new instances); for jobs the job's role has it.
 - logging: Step Functions developer guide, "cw-logs" (IAM policies for logging to CloudWatch Logs).
 - tracing: SAM attaches AWSXRayDaemonWriteAccess when Tracing is enabled.
-- tables under a customer's key: DynamoDB asks KMS on the caller's behalf, Decrypt to read; AWS CDK's Table.grantWriteData
-  gives writers GenerateDataKey too.
+- tables under a customer's key: DynamoDB asks KMS on the caller's behalf, Decrypt to read; AWS CDK's
+  Table.grantWriteData gives writers GenerateDataKey too.
 - buckets under a customer's key: S3 user guide, "UsingKMSEncryption": Decrypt to get, GenerateDataKey to put.
 - topics under a customer's key: SNS developer guide, "sns-key-management": GenerateDataKey and Decrypt to publish.
 - SendTaskSuccess names a state machine: SAM policy template StepFunctionsCallbackPolicy, AWS CDK grantTaskResponse.
@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 KMS = ("kms:Decrypt", "kms:GenerateDataKey")
+TAGGED = ("sagemaker:AddTags", "sagemaker:ListTags")
 RULE = "arn:aws:events:us-east-1:111122223333:rule/"
 MANAGED_RULE = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 LOGGING = {
@@ -55,8 +56,7 @@ def _table(action: str) -> Implied:
 def _job(kind: str) -> Implied:
     job = f"{kind}Job"
     return Implied(
-        (f"sagemaker:Create{job}", f"sagemaker:Describe{job}", f"sagemaker:Stop{job}")
-        + ("sagemaker:AddTags", "sagemaker:ListTags", "iam:PassRole"),
+        (*(f"sagemaker:{verb}{job}" for verb in ("Create", "Describe", "Stop")), *TAGGED, "iam:PassRole"),
         managed_rule=f"{RULE}StepFunctionsGetEventsForSageMaker{kind}JobsRule",
     )
 

@@ -1,12 +1,12 @@
 """Which error names a state of each integration can meet: what Retry and Catch may name.
 
 Sources: Step Functions developer guide, "concepts-error-handling" (States.*, Lambda.*), "connect-sagemaker",
-"connect-eventbridge" (EventBridge.FailedEntry), "connect-ddb" (DynamoDB.AmazonDynamoDBException). Names follow two rules:
-- an optimised integration gives `<Service>.<class of the AWS SDK for Java 1, or the API's error code>`; what the service
-  does not model has the name of the base class. For SageMaker that is nearly everything (throttling, 5xx, validation,
-  name in use): `SageMaker.AmazonSageMakerException`, which is what AWS's own samples retry;
-- an `aws-sdk:` integration gives `<Service>.<class of the AWS SDK for Java 2>`: the service's modelled errors, ending in
-  Exception, its base class (`S3.S3Exception`) for what is not modelled, or `SdkClientException`.
+"connect-eventbridge" (EventBridge.FailedEntry), "connect-ddb" (DynamoDB.AmazonDynamoDBException). Two rules of naming:
+- an optimised integration gives `<Service>.<class of the AWS SDK for Java 1, or the API's error code>`; what the
+  service does not model has the name of the base class. For SageMaker that is nearly everything (throttling, 5xx,
+  validation, name in use): `SageMaker.AmazonSageMakerException`, which is what AWS's own samples retry;
+- an `aws-sdk:` integration gives `<Service>.<class of the AWS SDK for Java 2>`: the service's modelled errors, ending
+  in Exception, its base class (`S3.S3Exception`) for what is not modelled, or `SdkClientException`.
 """
 
 from __future__ import annotations
@@ -62,10 +62,11 @@ def raised_by(integration: str) -> set[str]:
     known = _modelled(name)
     if through_sdk:
         return STATES | {f"{sdk}.{n}" for n in _classes(known) | {f"{sdk}Exception", "SdkClientException"}}
+    always = {base, "SdkClientException"}  # the second as in Lambda.SdkClientException, which AWS documents
     if name == "sagemaker":
-        return STATES | {f"{optimised}.{n}" for n in _classes(known) | {base}}
+        return STATES | {f"{optimised}.{n}" for n in _classes(known) | always}
     extra = {"FailedEntry"} if name == "events" else set()
-    return STATES | {f"{optimised}.{n}" for n in known | _classes(known) | COMMON | extra | {base}}
+    return STATES | {f"{optimised}.{n}" for n in known | _classes(known) | COMMON | extra | always}
 
 
 @cache

@@ -40,23 +40,24 @@ def input_shape(integration: str) -> tuple[str, StructureShape]:
 def misfits(value: Any, shape: Shape, service: str, path: str) -> list[str]:
     """What is wrong with a constant value; an expression in it is taken on trust."""
     if is_expression(value):
-        return [] if shape.type_name != "structure" else unknown_keys(value, shape, path)
+        return unknown_keys(value, shape, path) if isinstance(shape, StructureShape) else []
     if isinstance(shape, StructureShape):
         return structure_misfits(value, shape, service, path)
-    if isinstance(shape, ListShape):
-        if not isinstance(value, list):
-            return [f"{path}: wants a list"]
-        return [p for i, v in enumerate(value) for p in misfits(v, shape.member, service, f"{path}[{i}]")]
-    if isinstance(shape, MapShape):
-        if not isinstance(value, dict):
-            return [f"{path}: wants a map"]
-        return [p for k, v in value.items() for p in misfits(v, shape.value, service, f"{path}.{k}")]
+    if isinstance(shape, ListShape | MapShape):
+        kind, member = (list, shape.member) if isinstance(shape, ListShape) else (dict, shape.value)
+        if not isinstance(value, kind):
+            return [f"{path}: wants a {shape.type_name}"]
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        return [p for k, v in items for p in misfits(v, member, service, f"{path}.{k}")]
+    return scalar_misfits(value, shape, path)
+
+
+def scalar_misfits(value: Any, shape: Shape, path: str) -> list[str]:
     kind = KINDS.get(shape.type_name)
-    fits = kind is None or (isinstance(value, kind) and not (kind is int and isinstance(value, bool)))
+    if kind and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+        return [f"{path}: {value!r} is no {shape.type_name}"]
     enum = getattr(shape, "enum", None)
-    if fits and enum and value not in enum:
-        return [f"{path}: {value!r} is none of {enum}"]
-    return [] if fits else [f"{path}: {value!r} is no {shape.type_name}"]
+    return [f"{path}: {value!r} is none of {enum}"] if enum and value not in enum else []
 
 
 def structure_misfits(value: Any, shape: StructureShape, service: str, path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The templates, by the tools that reviewers use. A tool that is missing fails here: `make setup` and `make lint` bring it."""
+"""The templates, by the tools that reviewers use; a tool that is missing fails here (`make lint` brings them)."""
 
 from __future__ import annotations
 

@@ -1,56 +1,44 @@
-"""Every case file: input and AWS's answers in; path, end, output and calls out."""
+"""Every case: path, end, output and calls are as expected, and AWS would take every call."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.machines import harness
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in harness.ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
+from tests.machines import calls_check, harness
+from tests.machines.cases import Case, cases
 
 
-@pytest.mark.parametrize("path", harness.cases(), ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_case(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = yaml.safe_load(path.read_text())
-    outcome = harness.run(path.parent.name, case["input"], case.get("answers", {}), monkeypatch)
-    assert (outcome.error, outcome.cause if outcome.error == "States.QueryEvaluationError" else None) == (
-        case.get("error"),
-        None,
-    ), outcome.cause
-    assert outcome.path == case["path"], (outcome.cause, outcome.calls)
-    for state, expected in case.get("calls", {}).items():
-        _contains(outcome.calls[state][-1], expected, state)
-    if "output" in case:
-        assert outcome.output == case["output"]
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
+def test_case(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = harness.run(case.machine, case.input, case.answers, monkeypatch)
+    expected = case.own
+    assert outcome.path == expected["path"], (outcome.error, outcome.cause)
+    assert outcome.error == expected.get("error"), outcome.cause
+    assert expected.get("cause", "") in (outcome.cause or "")
+    if "output" in expected:
+        assert outcome.output == expected["output"]
+    for state, arguments in expected.get("calls", {}).items():
+        made = outcome.arguments(state)
+        contains(made if isinstance(arguments, list) else made[-1], arguments, state)
+    taken = {state: outcome.taken.get(state, 0) for state in expected.get("answers", {})}
+    assert not {state: n for state, n in taken.items() if n < len(expected["answers"][state])}, "answers without a call"
+    assert [f"{call.state}: {text}" for call in outcome.calls for text in calls_check.wrong(call)] == []
 
 
-def _contains(actual: Any, expected: Any, where: str) -> None:
+def contains(actual: Any, expected: Any, where: str) -> None:
+    """Fail unless all that is expected is there."""
+    if isinstance(expected, dict | list) and isinstance(actual, str):
+        actual = json.loads(actual)
     if isinstance(expected, dict):
         for key, value in expected.items():
             assert key in actual, f"{where}: no {key} in {actual}"
-            _contains(actual[key], value, f"{where}.{key}")
+            contains(actual[key], value, f"{where}.{key}")
     elif isinstance(expected, list):
         assert len(actual) == len(expected), f"{where}: {actual}"
         for index, value in enumerate(expected):
-            _contains(actual[index], value, f"{where}[{index}]")
+            contains(actual[index], value, f"{where}[{index}]")
     else:
         assert actual == expected, where
-
-
-def test_every_machine_has_a_case_for_every_ending() -> None:
-    missing = []
-    for file in sorted((harness.ROOT / "statemachines").glob("*.asl.yaml")):
-        name = file.name.removesuffix(".asl.yaml")
-        states = harness.definition(name)["States"]
-        ends = {state for state, body in states.items() if body["Type"] in {"Succeed", "Fail"}}
-        seen = {yaml.safe_load(path.read_text())["path"][-1] for path in harness.cases() if path.parent.name == name}
-        missing += [f"{name}: {end}" for end in sorted(ends - seen)]
-    assert not missing

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.services import dynamodb, eventbridge, lambda_svc, s3
+from ministack.services import dynamodb, eventbridge, lambda_svc, s3, sns
 
 from localcloud.glue.cloudformation import buckets
 from localcloud.glue.lambdas import mapping
@@ -122,6 +122,16 @@ def _true(value: Any) -> bool:
     return str(value).lower() == "true"
 
 
+def _topic(arn: str, props: Json, previous: Json) -> None:
+    """The policy that CreateTopic gives: the owner only. EventBridge needs a policy of its own, as on AWS."""
+    attributes = sns._topics[arn]["attributes"]
+    policy = json.loads(attributes.get("Policy") or "{}")
+    if policy.get("Id") == "__default_policy_ID":
+        owner = {"StringEquals": {"AWS:SourceOwner": attributes["Owner"]}}
+        policy["Statement"] = [{**statement, "Condition": owner} for statement in policy["Statement"]]
+        attributes["Policy"] = json.dumps(policy)
+
+
 SUPPLEMENTS: dict[str, Supplement] = {
     "AWS::S3::Bucket": Supplement(frozenset(buckets.CONFIGURATIONS), _bucket),
     "AWS::DynamoDB::Table": Supplement(
@@ -130,6 +140,7 @@ SUPPLEMENTS: dict[str, Supplement] = {
     "AWS::Lambda::Function": Supplement(
         frozenset({"DeadLetterConfig", "ReservedConcurrentExecutions", "LoggingConfig"}), _function
     ),
+    "AWS::SNS::Topic": Supplement(frozenset(), _topic),
     "AWS::Events::Rule": Supplement(frozenset({"EventPattern", "ScheduleExpression", "Targets"}), _rule),
     "AWS::Lambda::EventSourceMapping": Supplement(frozenset({"Enabled"}), _mapping),
 }

@@ -10,8 +10,9 @@ import time
 from typing import Any
 
 from localcloud.glue import hooks
-from localcloud.glue.cloudwatch import evaluate, metrics
+from localcloud.glue.cloudwatch import metrics
 from localcloud.glue.cloudwatch.changes import reason_data
+from localcloud.glue.cloudwatch.evaluate import COMPARE, Rule, Verdict, judge
 
 Json = dict[str, Any]
 logger = logging.getLogger("dropforge.alarms")
@@ -47,20 +48,20 @@ class Alarms:
 
     def evaluate(self, alarm: Json) -> None:
         """Bring an alarm's state up to date, with its history, event and actions when it changes."""
-        if alarm.get("ComparisonOperator") not in evaluate._COMPARE or not alarm.get("MetricName"):
+        if alarm.get("ComparisonOperator") not in COMPARE or not alarm.get("MetricName"):
             return
         with self._lock:
             values = self._values(alarm)
             needed = alarm.get("DatapointsToAlarm") or alarm.get("EvaluationPeriods", 1)
-            rule = evaluate.Rule(alarm["ComparisonOperator"], float(alarm.get("Threshold", 0)), int(needed),
+            rule = Rule(alarm["ComparisonOperator"], float(alarm.get("Threshold", 0)), int(needed),
                                  alarm.get("TreatMissingData") or "missing")  # fmt: skip
             old = alarm["StateValue"]
-            verdict = evaluate.judge(rule, values, old)
+            verdict = judge(rule, values, old)
             if verdict.state is None or verdict.state == old:
                 return
             self._change(alarm, old, verdict, values)
 
-    def _change(self, alarm: Json, old: str, verdict: evaluate.Verdict, values: list[float | None]) -> None:
+    def _change(self, alarm: Json, old: str, verdict: Verdict, values: list[float | None]) -> None:
         cloudwatch = hooks.module("services.cloudwatch")
         alarm["StateValue"], alarm["StateReason"] = verdict.state, verdict.reason
         alarm["StateReasonData"] = json.dumps(reason_data(alarm, values))

@@ -28,7 +28,8 @@ def reason_data(alarm: Json, values: list[float | None]) -> Json:
     return {
         "version": "1.0", "queryDate": stamp(now), "startDate": stamp(now - int(alarm.get("Period") or 60)),
         "statistic": alarm.get("Statistic") or alarm.get("ExtendedStatistic"), "period": alarm.get("Period"),
-        "recentDatapoints": [value for value in reversed(values) if value is not None], "threshold": alarm.get("Threshold"),
+        "threshold": alarm.get("Threshold"),
+        "recentDatapoints": [value for value in reversed(values) if value is not None],
     }  # fmt: skip
 
 
@@ -102,7 +103,8 @@ def _notify(alarm: Json, topic: str, old: str, new: str, reason: str) -> None:
         "AlarmName": alarm["AlarmName"], "AlarmDescription": alarm.get("AlarmDescription") or None,
         "AWSAccountId": account, "NewStateValue": new, "NewStateReason": reason, "StateChangeTime": stamp(time.time()),
         "Region": "US East (N. Virginia)" if region == "us-east-1" else region, "AlarmArn": alarm["AlarmArn"],
-        "OldStateValue": old, "OKActions": alarm.get("OKActions") or [], "AlarmActions": alarm.get("AlarmActions") or [],
+        "OldStateValue": old, "OKActions": alarm.get("OKActions") or [],
+        "AlarmActions": alarm.get("AlarmActions") or [],
         "InsufficientDataActions": alarm.get("InsufficientDataActions") or [],
         "Trigger": {
             "MetricName": alarm.get("MetricName"), "Namespace": alarm.get("Namespace"), "StatisticType": "Statistic",

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_COMPARE: dict[str, tuple[Callable[[float, float], bool], str]] = {
+COMPARE: dict[str, tuple[Callable[[float, float], bool], str]] = {
     "GreaterThanOrEqualToThreshold": (operator.ge, "greater than or equal to"),
     "GreaterThanThreshold": (operator.gt, "greater than"),
     "LessThanThreshold": (operator.lt, "less than"),
@@ -34,7 +34,7 @@ class Verdict:
 
 def judge(rule: Rule, values: list[float | None], state: str) -> Verdict:
     """Judge the evaluation periods, newest first; None stands for a period without data."""
-    compare, words = _COMPARE[rule.comparison]
+    compare, words = COMPARE[rule.comparison]
     known = [value for value in values if value is not None]
     if not known and rule.treat_missing == "missing":
         return Verdict("INSUFFICIENT_DATA", f"Insufficient Data: {len(values)} datapoints were unknown.")
@@ -44,27 +44,34 @@ def judge(rule: Rule, values: list[float | None], state: str) -> Verdict:
     breaching = [value for value in known if compare(value, rule.threshold)]
     count = len(breaching) + (missing if rule.treat_missing == "breaching" else 0)
     if count >= rule.datapoints:
-        return Verdict("ALARM", _reason(rule, values, breaching, count, words, "was" if count == 1 else "were", state))
+        told = (
+            f"{count} out of the last {len(values)}",
+            f"{'was' if count == 1 else 'were'} {words}",
+            f"{state} -> ALARM",
+        )
+        return Verdict("ALARM", _reason(rule, len(values), breaching, *told))
     # Periods without data that are neither good nor bad must not turn an alarm back while they might breach.
     unknown = missing if rule.treat_missing in ("missing", "ignore") else 0
-    if unknown and state == "ALARM" and count + unknown >= rule.datapoints and not (set(known) - set(breaching)):
+    if unknown and state == "ALARM" and count + unknown >= rule.datapoints and len(known) == len(breaching):
         return Verdict(None, "")
     fine = [value for value in known if not compare(value, rule.threshold)]
-    return Verdict("OK", _reason(rule, values, fine, len(values) - count, words, "was not", state))
+    told = f"{len(values) - count} out of the last {len(values)}", f"was not {words}", f"{state} -> OK"
+    return Verdict("OK", _reason(rule, len(values), fine, *told))
 
 
-def _reason(rule: Rule, values: list[float | None], shown: list[float], count: int, words: str, verb: str,
-            state: str) -> str:  # fmt: skip
+def _reason(rule: Rule, periods: int, shown: list[float], *told: str) -> str:
+    """AWS's sentence; ``told``: how many data points, the comparison in words, the transition."""
     if not shown:
-        text = f"no datapoints were received for {len(values)} period{'s' if len(values) > 1 else ''}"
         kind = "[Breaching]" if rule.treat_missing == "breaching" else "[NonBreaching]"
-        return f"Threshold Crossed: {text} and {len(values)} missing datapoint was treated as {kind}."
-    new = "OK" if verb == "was not" else "ALARM"
-    minimum = (
-        f" (minimum {rule.datapoints} datapoint{'s' if rule.datapoints > 1 else ''} for {state} -> {new} transition)"
-    )
+        plural = "s" if periods > 1 else ""
+        return (
+            f"Threshold Crossed: no datapoints were received for {periods} period{plural} and {periods} missing "
+            f"datapoint{plural} was treated as {kind}."
+        )
+    count, compared, transition = told
     numbers = ", ".join(str(value) for value in shown)
+    plural = "s" if rule.datapoints > 1 else ""
     return (
-        f"Threshold Crossed: {count} out of the last {len(values)} datapoints [{numbers}] {verb} {words} the "
-        f"threshold ({rule.threshold}){minimum}."
+        f"Threshold Crossed: {count} datapoints [{numbers}] {compared} the threshold ({rule.threshold}) "
+        f"(minimum {rule.datapoints} datapoint{plural} for {transition} transition)."
     )

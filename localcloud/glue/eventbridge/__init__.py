@@ -6,14 +6,15 @@ import json
 from typing import Any
 
 from localcloud.glue import hooks
-from localcloud.glue.outbox import Outbox
+from localcloud.glue.outbox import Outbox, on_reset
 from localcloud.settings import Settings
 
 Json = dict[str, Any]
 # Targets that are really delivered to; PutTargets refuses others instead of dropping their events.
 DELIVERED = frozenset({"events", "lambda", "logs", "sns", "sqs", "states"})
 _TARGET_MEMBERS = frozenset({
-    "Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy", "SqsParameters",
+    "Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy",
+    "SqsParameters",
 })  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def install(settings: Settings, outbox: Outbox) -> None:
     hooks.replace("services.eventbridge", "_tick_scheduled_rules", schedule.tick)
     hooks.wrap("services.eventbridge", "_parse_rate_seconds", schedule.scaled)  # EventBridge Scheduler asks it too
     hooks.replace("services.scheduler", "_SCHEDULE_TICK_INTERVAL", 0.25)
-    hooks.before("app", "_reset_all_state", outbox.clear)
+    on_reset(outbox.clear)
 
 
 def _checked(validate: Any) -> Any:

@@ -21,7 +21,11 @@ def put_events(data: Json, allow_aws_source: bool = False) -> Any:
     """Answer PutEvents. Built-in services publish ``aws.*`` sources with ``allow_aws_source``."""
     entries = data.get("Entries") or []
     if not 1 <= len(entries) <= _MOST:
-        message = f"1 validation error detected: Value '{entries}' at 'entries' failed to satisfy constraint: Member must have length {'less than or equal to 10' if entries else 'greater than or equal to 1'}"
+        bound = "less than or equal to 10" if entries else "greater than or equal to 1"
+        message = (
+            f"1 validation error detected: Value '{entries}' at 'entries' failed to satisfy constraint: Member must "
+            f"have length {bound}"
+        )
         return error_response_json("ValidationException", message, 400)
     results = [_put(entry, allow_aws_source) for entry in entries]
     failed = sum("ErrorCode" in result for result in results)

@@ -96,10 +96,8 @@ def send_to_queue(arn: str, text: str, rule: str, attributes: dict[str, str], pa
     if queue is None:
         raise HopelessError("NO_RESOURCE", f"there is no queue {arn}")
     callers.check_service("sqs:SendMessage", arn, PRINCIPAL, rule)
-    request: Json = {
-        "QueueUrl": queue["url"], "MessageBody": text,
-        "MessageAttributes": {key: {"DataType": "String", "StringValue": value or "-"} for key, value in attributes.items()},
-    }  # fmt: skip
+    typed = {key: {"DataType": "String", "StringValue": value or "-"} for key, value in attributes.items()}
+    request: Json = {"MessageBody": text, "MessageAttributes": typed}
     if queue.get("is_fifo"):
         request["MessageGroupId"] = (parameters or {}).get("MessageGroupId")
         request["MessageDeduplicationId"] = hashlib.sha256(text.encode()).hexdigest()

@@ -21,6 +21,9 @@ def install(settings: Settings, outbox: Outbox) -> None:
 
     hooks.replace("services.lambda_svc", "_PROVIDED_CODE_CACHE", str(settings.temporary / "lambda-code"))
     hooks.wrap("core.lambda_runtime", "_worker_class_for", lambda old: _for_python(old, lambda _: RuntimeWorker))
+    # ministack throttles by the memory that a process per call would take; here callers wait for a few processes,
+    # so that the limit is AWS's own.
+    hooks.replace("services.lambda_svc", "_ACCOUNT_CONCURRENCY_CAP", 1000)
     executor = Executor(pool.from_environment())
     hooks.wrap("services.lambda_svc", "_execute_function_warm", lambda old: _python_first(old, executor))
 

@@ -51,12 +51,12 @@ class Asynchronous:
         if func is None:
             logger.warning("%s is gone: its event is dropped", parcel.body["function"])
             return
-        settings = func.get("event_invoke_config") or (func.get("event_invoke_configs") or {}).get("$LATEST") or {}
+        settings = _settings(func)
         max_age = float(settings.get("MaximumEventAgeInSeconds") or _MAX_AGE) / self._scale
         age = time.time() - parcel.accepted
         result = hooks.target("services.lambda_svc", "_execute_function_with_config_scope")(func, parcel.body["event"])
         if not result.get("error"):
-            self._tell(parcel, func, settings, "OnSuccess", "Success", result)
+            self._tell(parcel, func, "Success", result)
             return
         retries = settings.get("MaximumRetryAttempts")
         retries = len(_WAITS) if retries is None else int(retries)
@@ -69,7 +69,7 @@ class Asynchronous:
         exhausted = parcel.attempts >= retries
         self._dead_letter(parcel, func, result)
         condition = "RetriesExhausted" if exhausted else "EventAgeExceeded"
-        self._tell(parcel, func, settings, "OnFailure", condition, result)
+        self._tell(parcel, func, condition, result)
 
     def _dead_letter(self, parcel: Parcel, func: Json, result: Json) -> None:
         arn = (func["config"].get("DeadLetterConfig") or {}).get("TargetArn")
@@ -84,11 +84,13 @@ class Asynchronous:
         }
         self._send(func, arn, json.dumps(parcel.body["event"]), attributes, "")
 
-    def _tell(self, parcel: Parcel, func: Json, settings: Json, key: str, condition: str, result: Json) -> None:
-        arn = ((settings.get("DestinationConfig") or {}).get(key) or {}).get("Destination")
+    def _tell(self, parcel: Parcel, func: Json, condition: str, result: Json) -> None:
+        """Send the record of an invocation that is over to its destination."""
+        failed = condition != "Success"
+        destinations = _settings(func).get("DestinationConfig") or {}
+        arn = (destinations.get("OnFailure" if failed else "OnSuccess") or {}).get("Destination")
         if not arn:
             return
-        failed = key == "OnFailure"
         context: Json = {"statusCode": 200, "executedVersion": func["config"].get("Version", "$LATEST")}
         if failed:
             context["functionError"] = result.get("function_error") or "Unhandled"
@@ -125,6 +127,11 @@ class Asynchronous:
             hooks.target("services.cloudwatch", "record_metric")(
                 "AWS/Lambda", "DeadLetterErrors", 1, "Count", {"FunctionName": name}
             )
+
+
+def _settings(func: Json) -> Json:
+    """The function's event invoke configuration; {} where there is none."""
+    return func.get("event_invoke_config") or (func.get("event_invoke_configs") or {}).get("$LATEST") or {}
 
 
 def _unqualified(arn: str) -> str:

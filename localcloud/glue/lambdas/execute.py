@@ -35,7 +35,8 @@ class Executor:
             result = _invoke(worker, config, event, request_id)
             init_ms = worker.init_ms if cold else None
             failed = bool(result.get("error"))
-            logs.write(config, worker.log_stream, request_id, worker.lines, started, init_ms, failed)
+            invocation = logs.Invocation(config, request_id, started, init_ms, failed)
+            logs.write(invocation, worker.log_stream, worker.lines)
             _count(name, (time.time() - started) * 1000, failed)
             return result
         finally:

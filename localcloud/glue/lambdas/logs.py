@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,15 +14,24 @@ from localcloud.glue.lambdas.worker import Line
 Json = dict[str, Any]
 
 
-def write(config: Json, stream_name: str, request_id: str, lines: list[Line], started: float, init_ms: int | None,
-          failed: bool) -> None:  # fmt: skip
-    """Append one invocation: platform lines around the handler's own. ``started`` in epoch seconds."""
-    name = config.get("FunctionName", "")
-    settings = config.get("LoggingConfig") or {}
-    group_name = settings.get("LogGroup") or f"/aws/lambda/{name}"
-    begin, end = int(started * 1000), int(time.time() * 1000)
-    as_json = settings.get("LogFormat") == "JSON"
-    head, tail = (_json_platform if as_json else _text_platform)(config, request_id, begin, end, init_ms, failed)
+@dataclass(frozen=True)
+class Invocation:
+    """What the platform tells of one invocation. ``started`` in epoch seconds; ``init_ms`` is None when warm."""
+
+    config: Json
+    request_id: str
+    started: float
+    init_ms: int | None
+    failed: bool
+
+
+def write(invocation: Invocation, stream_name: str, lines: list[Line]) -> None:
+    """Append one invocation to a log stream: platform lines around the handler's own."""
+    settings = invocation.config.get("LoggingConfig") or {}
+    group_name = settings.get("LogGroup") or f"/aws/lambda/{invocation.config.get('FunctionName', '')}"
+    begin, end = int(invocation.started * 1000), int(time.time() * 1000)
+    platform = _json_platform if settings.get("LogFormat") == "JSON" else _text_platform
+    head, tail = platform(invocation, begin, end)
     messages = [(begin, head), *((line.at, str(line)) for line in lines), *((end, text) for text in tail)]
     events = [{"timestamp": at, "message": text, "ingestionTime": end} for at, text in messages]
     logs = hooks.module("services.cloudwatch_logs")
@@ -47,9 +57,9 @@ def _stream(logs: Any, group_name: str, stream_name: str) -> Json:
     return stream
 
 
-def _text_platform(config: Json, request_id: str, begin: int, end: int, init_ms: int | None,
-                   failed: bool) -> tuple[str, list[str]]:  # fmt: skip
-    init = "" if init_ms is None else f"\tInit Duration: {init_ms:.2f} ms"
+def _text_platform(invocation: Invocation, begin: int, end: int) -> tuple[str, list[str]]:
+    request_id, config = invocation.request_id, invocation.config
+    init = "" if invocation.init_ms is None else f"\tInit Duration: {invocation.init_ms:.2f} ms"
     report = (
         f"REPORT RequestId: {request_id}\tDuration: {end - begin:.2f} ms\tBilled Duration: {end - begin} ms\t"
         f"Memory Size: {config.get('MemorySize', 128)} MB{init}"
@@ -58,18 +68,20 @@ def _text_platform(config: Json, request_id: str, begin: int, end: int, init_ms:
     return f"START RequestId: {request_id} Version: {version}", [f"END RequestId: {request_id}", report]
 
 
-def _json_platform(config: Json, request_id: str, begin: int, end: int, init_ms: int | None,
-                   failed: bool) -> tuple[str, list[str]]:  # fmt: skip
+def _json_platform(invocation: Invocation, begin: int, end: int) -> tuple[str, list[str]]:
+    config = invocation.config
+
     def record(at: int, kind: str, body: Json) -> str:
         stamp = datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return json.dumps({"time": stamp, "type": kind, "record": {"requestId": request_id, **body}})
+        return json.dumps({"time": stamp, "type": kind, "record": {"requestId": invocation.request_id, **body}})
 
     metrics: Json = {
         "durationMs": end - begin,
         "billedDurationMs": end - begin,
         "memorySizeMB": config.get("MemorySize", 128),
     }
-    if init_ms is not None:
-        metrics["initDurationMs"] = init_ms
-    report = record(end, "platform.report", {"metrics": metrics, "status": "error" if failed else "success"})
+    if invocation.init_ms is not None:
+        metrics["initDurationMs"] = invocation.init_ms
+    status = "error" if invocation.failed else "success"
+    report = record(end, "platform.report", {"metrics": metrics, "status": status})
     return record(begin, "platform.start", {"version": config.get("Version", "$LATEST")}), [report]

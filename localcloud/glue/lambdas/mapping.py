@@ -79,10 +79,11 @@ class Batches:
             batch: list[Json] = sqs._collect_msgs(queue, size, int(queue["attributes"].get("VisibilityTimeout", "30")))
             return batch
 
-    def run(self, esm: Json, func: Json, event: Json, batch: list[Json], queue_url: str, queue_name: str) -> None:
+    def run(self, *arguments: Any) -> None:
         """Invoke with one batch, delete what succeeded, make the rest visible again for the next attempt."""
-        lambda_svc = hooks.module("services.lambda_svc")
-        result = lambda_svc._execute_function(func, event)
+        # arguments as ministack's _run_sqs_batch: mapping, function, event, messages, queue URL, queue name
+        esm, func, event, batch, queue_url, queue_name = arguments
+        result = hooks.target("services.lambda_svc", "_execute_function")(func, event)
         handles = {message["receipt_handle"] for message in batch}
         failed: set[str] = set()
         if result.get("error"):

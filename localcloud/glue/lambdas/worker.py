@@ -42,6 +42,8 @@ class RuntimeWorker(ProvidedWorker):  # type: ignore[misc]  # ministack is untyp
 
     def __init__(self, func_name: str, config: Json, code_zip: bytes) -> None:
         super().__init__(func_name, config, code_zip)
+        self.config: Json = config
+        self.code_zip = code_zip
         self.log_stream = ""
         self.lines: list[Line] = []
         self.init_ms = 0

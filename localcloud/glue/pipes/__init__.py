@@ -1,4 +1,4 @@
-"""EventBridge Pipes: DynamoDB streams to Step Functions, SQS, SNS, Lambda or a bus, filtered, in order, at least once."""
+"""EventBridge Pipes: DynamoDB streams to machines, queues, topics, functions and buses; in order, at least once."""
 
 from __future__ import annotations
 

@@ -129,7 +129,8 @@ def _check(body: Json) -> None:
     invocation = (target.get("StepFunctionStateMachineParameters") or {}).get("InvocationType", "REQUEST_RESPONSE")
     if service == "states" and invocation != "FIRE_AND_FORGET":
         raise PipeError(
-            f"Pipe {name}: a Standard state machine needs StepFunctionStateMachineParameters.InvocationType FIRE_AND_FORGET."
+            f"Pipe {name}: a Standard state machine needs StepFunctionStateMachineParameters.InvocationType "
+            "FIRE_AND_FORGET."
         )
     for number, criterion in enumerate((source.get("FilterCriteria") or {}).get("Filters") or []):
         reason = hooks.target("services.eventbridge", "_event_pattern_error")(criterion.get("Pattern", ""))

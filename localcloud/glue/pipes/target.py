@@ -67,8 +67,13 @@ def _send_one(client: Any, service: str, arn: str, parameters: Json, text: str) 
         client.publish(TopicArn=arn, Message=text)
     else:
         bus = parameters.get("EventBridgeEventBusParameters") or {}
-        entry = {"EventBusName": arn, "Source": bus.get("Source", "Pipe"), "DetailType": bus.get("DetailType", "Event from Pipe"),
-                 "Detail": text, "Resources": bus.get("Resources") or []}  # fmt: skip
+        entry = {
+            "EventBusName": arn,
+            "Source": bus.get("Source", "Pipe"),
+            "DetailType": bus.get("DetailType", "Event from Pipe"),
+            "Detail": text,
+            "Resources": bus.get("Resources") or [],
+        }
         answer = client.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             raise RuntimeError(str(answer["Entries"]))

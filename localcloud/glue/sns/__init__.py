@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from localcloud.glue import hooks
+from localcloud.glue.outbox import on_reset
 from localcloud.settings import Settings
 
 
@@ -17,4 +18,4 @@ def install(settings: Settings) -> None:
     hooks.replace("services.sns", "_fanout", fanout)
     hooks.wrap("services.sns", "_publish", lambda publish: checked(publish, inbox))
     hooks.wrap("app", "_handle_pre_body_request", lambda handle: mounted(handle, inbox))
-    hooks.before("app", "_reset_all_state", inbox.clear)
+    on_reset(inbox.clear)

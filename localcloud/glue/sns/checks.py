@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from localcloud.glue import hooks
-from localcloud.glue.sns.inbox import Inbox
+from localcloud.glue.sns.inbox import Inbox, Message
 
 Json = dict[str, Any]
 _SUBJECT = 100
@@ -27,7 +27,7 @@ def checked(publish: Any, inbox: Inbox) -> Any:
         answer = publish(params)
         if given("PhoneNumber") and not given("TopicArn") and answer[0] == 200:  # noqa: PLR2004
             text = sns._resolve_message_for_protocol(given("Message"), given("MessageStructure"), "sms")
-            inbox.add("sms", "", given("PhoneNumber"), given("Subject"), text, {})
+            inbox.add(Message("sms", "", given("PhoneNumber"), "", text, {}))
         return answer
 
     return run

@@ -5,45 +5,55 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
 PATH = "/_dropforge/inbox"
-_COLUMNS = ("id", "timestamp", "protocol", "topic", "endpoint", "subject", "body", "attributes")
+_SCHEMA = """
+PRAGMA journal_mode=WAL;
+PRAGMA synchronous=NORMAL;
+CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp TEXT, message TEXT);
+"""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a person gets: protocol (email, email-json, sms), topic ARN ('' for an SMS to a number), endpoint
+    (address or number), subject, body, and the message attributes as text."""
+
+    protocol: str
+    topic: str
+    endpoint: str
+    subject: str
+    body: str
+    attributes: dict[str, str]
 
 
 class Inbox:
-    """Messages to people. Each has id, timestamp (ISO-8601 UTC), protocol, topic, endpoint, subject, body, attributes."""
+    """Messages to people, with an id that counts up and the time of arrival (ISO-8601 UTC)."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            "CREATE TABLE IF NOT EXISTS message (id INTEGER PRIMARY KEY AUTOINCREMENT, timestamp TEXT, protocol TEXT,"
-            " topic TEXT, endpoint TEXT, subject TEXT, body TEXT, attributes TEXT)"
-        )
+        self._db.executescript(_SCHEMA)
 
-    def add(
-        self, protocol: str, topic: str, endpoint: str, subject: str, body: str, attributes: dict[str, str]
-    ) -> None:
+    def add(self, message: Message) -> None:
         """Keep a message; it is on disk when this returns."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        row = (now, protocol, topic, endpoint, subject, body, json.dumps(attributes))
+        row = (now, json.dumps(asdict(message)))
         with self._lock:
-            self._db.execute(f"INSERT INTO message ({', '.join(_COLUMNS[1:])}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+            self._db.execute("INSERT INTO message (timestamp, message) VALUES (?, ?)", row)
 
     def after(self, number: int) -> list[Json]:
         """Return the messages whose id is above ``number``, oldest first."""
+        query = "SELECT id, timestamp, message FROM message WHERE id > ? ORDER BY id"
         with self._lock:
-            rows = self._db.execute(
-                f"SELECT {', '.join(_COLUMNS)} FROM message WHERE id > ? ORDER BY id",
-                (number,),
-            ).fetchall()
-        return [{**dict(zip(_COLUMNS, row, strict=True)), "attributes": json.loads(row[-1])} for row in rows]
+            rows = self._db.execute(query, (number,)).fetchall()
+        return [{"id": key, "timestamp": at, **json.loads(text)} for key, at, text in rows]
 
     def clear(self) -> None:
         """Forget everything (reset)."""

@@ -30,9 +30,7 @@ class Checkpoints:
     def open(self) -> None:
         """Download earlier checkpoints and begin to watch; raises JobFailedError."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        bucket, prefix = transfer.split(self._uri)
-        if self._s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1).get("Contents"):
-            self._downloads.prefix(f"{self._uri}/", self._directory)
+        self._downloads.prefix(f"{self._uri}/", self._directory, optional=True)
         self._seen = self._state()
         self._thread.start()
 

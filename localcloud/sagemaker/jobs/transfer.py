@@ -41,14 +41,14 @@ class Downloads:
         self._role_arn = role_arn
         self._region = region
 
-    def prefix(self, uri: str, target: Path, *, gunzip: bool = False) -> int:
-        """Everything whose key begins with the URI; raises JobFailedError if there is nothing."""
+    def prefix(self, uri: str, target: Path, *, gunzip: bool = False, optional: bool = False) -> int:
+        """Everything whose key begins with the URI; unless `optional`, raises JobFailedError if there is nothing."""
         bucket, prefix = split(uri)
         count = 0
         for key in self._keys(bucket, prefix, uri):
             self._object(bucket, key, _inside(target, _relative(key, prefix), uri), gunzip=gunzip)
             count += 1
-        if not count:
+        if not count and not optional:
             raise JobFailedError(self._nothing(uri, bucket))
         return count
 

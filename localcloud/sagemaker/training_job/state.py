@@ -48,7 +48,8 @@ def enter(context: Context, name: str, status: str, secondary: str, **members: A
         document["SecondaryStatus"] = secondary
         record.modified = document["LastModifiedTime"] = now
         _append(document["SecondaryStatusTransitions"], secondary, now)
-        if secondary == "Training":
+        if secondary == "Downloading":
+            # Billing begins here, not with the algorithm.
             document["TrainingStartTime"] = now
         if status in _TERMINAL:
             _end(document, now)

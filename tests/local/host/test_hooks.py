@@ -15,7 +15,7 @@ from localcloud.glue import hooks
 from localcloud.settings import REPOSITORY
 
 GLUE = REPOSITORY / "localcloud" / "glue"
-HOOKS = {"hooks.target", "hooks.replace", "hooks.wrap"}
+HOOKS = {"hooks.target", "hooks.replace", "hooks.wrap", "hooks.before"}
 CHECK = """
 import json, sys
 from localcloud.glue import hooks

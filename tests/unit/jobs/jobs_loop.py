@@ -20,6 +20,23 @@ CODE = Path(prepare.__file__).parent
 OBJECTIVES = {"binary": "binary:logistic", "multiclass": "multi:softprob", "regression": "reg:squarederror"}
 
 
+COLOURS = ["red", "green", "blue", "?"]
+
+
+def table(rows: int = 200, header: bool = True, seed: int = 0) -> str:
+    """A table with everything in it: an index, text, dates, blanks, categories, a constant, and a label."""
+    random = np.random.default_rng(seed)
+    lines = ["id,age, colour ,when,note,always,label"] if header else []
+    for row in range(rows):
+        age = "" if row % 17 == 0 else str(random.integers(18, 90))
+        colour = COLOURS[random.integers(0, 4)]
+        day = f"2023-{random.integers(1, 13):02}-{random.integers(1, 28):02}"
+        note = f'"said ""{row}"", then\nleft for {random.integers(0, 1000)} days"'
+        label = "yes" if colour == "red" or random.random() < 0.2 else "no"
+        lines.append(f"{row},{age}, {colour}, {day},{note},x,{label}")
+    return "\n".join(lines) + "\n"
+
+
 def make_job(base: Path, settings: dict[str, Any], files: dict[str, bytes | str], **inputs: dict[str, bytes]) -> Job:
     """A processing job's folders, with the drop's files and its prepare.json."""
     job = Job(base)

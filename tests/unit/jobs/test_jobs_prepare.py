@@ -8,23 +8,7 @@ from dropforge_jobs import prepare
 from dropforge_jobs.job import run
 from dropforge_jobs.preprocessor import Preprocessor
 
-from tests.unit.jobs.jobs_loop import make_job, read_part
-
-COLOURS = ["red", "green", "blue", "?"]
-
-
-def table(rows=200, header=True, seed=0):
-    """A table with everything in it: an index, text, dates, blanks, categories, a constant, and a label."""
-    random = np.random.default_rng(seed)
-    lines = ["id,age, colour ,when,note,always,label"] if header else []
-    for row in range(rows):
-        age = "" if row % 17 == 0 else str(random.integers(18, 90))
-        colour = COLOURS[random.integers(0, 4)]
-        day = f"2023-{random.integers(1, 13):02}-{random.integers(1, 28):02}"
-        note = f'"said ""{row}"", then\nleft for {random.integers(0, 1000)} days"'
-        label = "yes" if colour == "red" or random.random() < 0.2 else "no"
-        lines.append(f"{row},{age}, {colour}, {day},{note},x,{label}")
-    return "\n".join(lines) + "\n"
+from tests.unit.jobs.jobs_loop import make_job, read_part, table
 
 
 def prepared(folder, settings, files, expected=0, **inputs):

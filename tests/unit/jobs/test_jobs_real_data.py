@@ -9,6 +9,7 @@ import pytest
 from sklearn import datasets
 
 from tests.unit.jobs.jobs_loop import full_loop
+from tests.unit.jobs.jobs_loop import table as messy_table
 
 SHARED = Path("/work/shared/data")
 ADULT = [
@@ -42,6 +43,15 @@ def test_tables_of_scikit_learn(tmp_path, name, problem, metric, least):
         result = full_loop(tmp_path / str(header), {"target": target}, {"data.csv": table(name, header)})
         assert result.preparation["problem"] == problem
         assert result.metrics[metric] >= least
+
+
+def test_a_messy_table(tmp_path):
+    """An index, blanks, dates, quoted text over two lines, a constant: dropped rows go in, labels come out."""
+    result = full_loop(tmp_path, {"target": "label"}, {"a.csv": messy_table(600)})
+    assert result.preparation["rows"]["test"] == 120
+    assert result.metrics["accuracy"] > result.metrics["accuracy_best_constant_classifier"]
+    rows = [["7", "", "red", "2023-05-01", "two\nlines", "x"], ["8", "40", "mauve", "?", "", "x"]]
+    assert [answer["label"] for answer in result.served.predict(rows)] == ["yes", "no"]
 
 
 def test_digits(tmp_path):

@@ -41,6 +41,12 @@ def test_where_it_is_not_certain_it_says_nothing(sample: bytes) -> None:
     assert read_head(sample, whole=True).fields == 0
 
 
+def test_a_very_wide_table_is_only_counted() -> None:
+    names = ",".join(f"column_{i}" for i in range(2000))
+    head = read_head(f"{names}\n{','.join(['1'] * 2000)}\n".encode(), whole=True)
+    assert (head.fields, head.header, head.columns, head.rows) == (2000, True, None, [])
+
+
 @given(st.binary(max_size=200), st.booleans())
 def test_nothing_makes_it_fail(sample: bytes, whole: bool) -> None:
     head = read_head(sample, whole)

@@ -28,7 +28,7 @@ class Frozen(_Shape):
 
 
 class Code(Frozen):
-    """The project's `code/` as it was, in one `sourcedir.tar.gz`."""
+    """The project's `code/` as it was, in one `sourcedir.tar.gz`; `files` are the names at its top."""
 
     files: list[str] = []
 

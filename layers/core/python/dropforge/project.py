@@ -60,10 +60,12 @@ class Train(Section):
     """The training job."""
 
     instance_type: Instance = Field(default="ml.m5.large", description="SageMaker instance type.")
-    instance_count: int = Field(default=1, ge=1, le=20)
+    instance_count: int = Field(default=1, ge=1, le=20, description="Hosts.")
     max_runtime: int = Field(default=3600, ge=60, le=2_419_200, description="Seconds; then SageMaker stops the job.")
     volume_size: int = Field(default=30, ge=1, le=16_384, description="GB of disk.")
-    hyperparameters: dict[str, HyperParameter] = Field(default={}, max_length=90)
+    hyperparameters: dict[str, HyperParameter] = Field(
+        default={}, max_length=90, description="Over sensible defaults (XGBoost), or the script's arguments."
+    )
     script: str | None = Field(default=None, pattern=r"^[\w.-]+\.py$", description="File under code/ that trains.")
     metrics: list[Metric] = Field(default=[], max_length=40, description="Figures to read from the script's log.")
     image: str | None = Field(default=None, min_length=1, max_length=255, description="An image that the owner allows.")
@@ -76,7 +78,9 @@ class Train(Section):
 class Evaluate(Section):
     """The gate before registration; without it a model must beat the best constant answer."""
 
-    metric: str | None = Field(default=None, min_length=1, max_length=255, examples=["auc"])
+    metric: str | None = Field(
+        default=None, min_length=1, max_length=255, examples=["auc"], description="What `min` and `max` are about."
+    )
     min: float | None = Field(default=None, description="The metric must be at least this.")
     max: float | None = Field(default=None, description="The metric must be at most this.")
     instance_type: Instance = Field(default="ml.m5.large", description="For preparing and evaluating.")
@@ -86,8 +90,8 @@ class Deploy(Section):
     """The endpoint, which is named like the project."""
 
     enabled: bool = Field(default=True, description="Whether approval deploys.")
-    instance_type: Instance = Field(default="ml.m5.large")
-    initial_instance_count: int = Field(default=1, ge=1, le=100)
+    instance_type: Instance = Field(default="ml.m5.large", description="SageMaker instance type.")
+    initial_instance_count: int = Field(default=1, ge=1, le=100, description="Instances to start with.")
 
 
 class Budget(Section):
@@ -112,7 +116,7 @@ class Project(Section):
     )
     data: Data = Data()
     split: Split | None = Field(
-        default=None, description="For a script: split the rows; without it it gets the dropped bytes."
+        default=None, description="Which rows are kept from training; without it a script gets the dropped bytes."
     )
     train: Train = Train()
     evaluate: Evaluate = Evaluate()

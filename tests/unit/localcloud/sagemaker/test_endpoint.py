@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -291,7 +293,7 @@ def test_serverless_not_here(cloud: Cloud) -> None:
 
 
 def test_config_needs_its_model(cloud: Cloud) -> None:
-    with pytest.raises(CallError, match='ValidationException: Could not find model "arn:aws:sagemaker:.*:model/none"'):
+    with pytest.raises(CallError, match=r'ValidationException: Could not find model "arn:aws:sagemaker:.*:model/none"'):
         make_config(cloud, "c", variant("A", "none"))
 
 
@@ -338,3 +340,25 @@ def test_invocation_metrics(cloud: Cloud) -> None:
     )["Metrics"]
     names = {"Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency", "OverheadLatency"}
     assert {metric["MetricName"] for metric in metrics} == names
+
+
+def test_no_call_is_lost_while_the_traffic_moves(cloud: Cloud) -> None:
+    simple(cloud)
+    make_model(cloud, "model-2", weights="two")
+    make_config(cloud, "config-2", variant("AllTraffic", "model-2", count=2))
+    moved = threading.Event()
+
+    def call() -> set[str]:
+        seen = set()
+        while not moved.is_set():
+            seen.add(cloud.invoke("Endpoint", b"x")[1]["model"])
+        return seen
+
+    with ThreadPoolExecutor(3) as pool:
+        callers = [pool.submit(call) for _ in range(3)]
+        before = len(cloud.events)
+        cloud.call("UpdateEndpoint", EndpointName="Endpoint", EndpointConfigName="config-2")
+        cloud.wait_endpoint("Endpoint", "IN_SERVICE", before)
+        cloud.runtime.processes[0].wait(20)
+        moved.set()
+        assert {model for caller in callers for model in caller.result()} == {"one", "two"}

@@ -160,7 +160,7 @@ def test_group(cloud: Cloud) -> None:
         cloud.call("DeleteModelPackageGroup", ModelPackageGroupName="income")
     cloud.call("DeleteModelPackage", ModelPackageName=package)
     cloud.call("DeleteModelPackageGroup", ModelPackageGroupName="income")
-    with pytest.raises(CallError, match="ModelPackageGroup arn:.*/income does not exist"):
+    with pytest.raises(CallError, match=r"ModelPackageGroup arn:.*/income does not exist"):
         cloud.call("DescribeModelPackageGroup", ModelPackageGroupName="income")
 
 

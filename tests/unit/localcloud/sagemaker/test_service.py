@@ -83,13 +83,10 @@ def test_boto3_understands(cloud: Cloud) -> None:
         arn
     ]
     request = training_request(cloud, "name", "image") | {"TrainingJobName": "a_b"}
-    with pytest.raises(client.exceptions.ClientError, match="ValidationException.*'a_b' at 'trainingJobName'"):
+    with pytest.raises(client.exceptions.ClientError, match=r"ValidationException.*'a_b' at 'trainingJobName'"):
         client.create_training_job(**request)
-    with pytest.raises(client.exceptions.ClientError, match="NotImplementedError.*CreateTransformJob"):
-        client.create_transform_job(
-            TransformJobName="x", ModelName="x", TransformInput={"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b"}}},
-            TransformOutput={"S3OutputPath": "s3://b"}, TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        )  # fmt: skip
+    with pytest.raises(client.exceptions.ClientError, match=r"NotImplementedError.*CreateProject"):
+        client.create_project(ProjectName="x", ServiceCatalogProvisioningDetails={"ProductId": "abc"})
     runtime = through_boto3(cloud, "sagemaker-runtime")
     with pytest.raises(runtime.exceptions.ValidationError, match="Endpoint none of account"):
         runtime.invoke_endpoint(EndpointName="none", Body=b"x")

@@ -49,9 +49,13 @@ def test_failed_change_leaves_the_record(store: Store) -> None:
 
 
 def test_failed_transaction_leaves_nothing(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.transaction():
-        store.insert(record("job"), [{"Key": "k", "Value": "v"}])
-        raise RuntimeError
+    def fail() -> None:
+        with store.transaction():
+            store.insert(record("job"), [{"Key": "k", "Value": "v"}])
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert store.select("training-job") == []
     assert store.tags("arn:job") == []
 
@@ -75,7 +79,8 @@ from pathlib import Path
 from localcloud.sagemaker.store import Record, Store
 store = Store(Path(sys.argv[1]))
 for number in itertools.count():
-    store.insert(Record("model", f"m{number}", f"arn:{number}", "InService", 1.0, 1.0, {}), [{"Key": "n", "Value": "v"}])
+    record = Record("model", f"m{number}", f"arn:{number}", "InService", 1.0, 1.0, {})
+    store.insert(record, [{"Key": "n", "Value": "v"}])
     print(number, flush=True)
 """
     child = subprocess.Popen(

@@ -203,20 +203,36 @@ def test_names_are_unique(cloud: Cloud) -> None:
         describe(cloud, "once")
 
 
+def resources(instance_type: str, **more: str) -> dict:
+    return {"ResourceConfig": {"InstanceType": instance_type, "InstanceCount": 1, "VolumeSizeInGB": 9, **more}}
+
+
+def algorithm(image: str, **more: object) -> dict:
+    return {"AlgorithmSpecification": {"TrainingImage": image, "TrainingInputMode": "File", **more}}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"ResourceConfig": {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 9, "VolumeKmsKeyId": "k"}}, "VolumeKmsKeyId is not supported"),  # noqa: E501
-        ({"ResourceConfig": {"InstanceType": "ml.p4d.24xlarge", "InstanceCount": 1, "VolumeSizeInGB": 9, "VolumeKmsKeyId": "k"}}, "VolumeKmsKeyId is not supported"),  # noqa: E501
-        ({"ResourceConfig": {"InstanceType": "ml.huge.9xlarge", "InstanceCount": 1, "VolumeSizeInGB": 9}}, "enum value set"),
+        (resources("ml.g4dn.xlarge", VolumeKmsKeyId="k"), "VolumeKmsKeyId is not supported"),
+        (resources("ml.p4d.24xlarge", VolumeKmsKeyId="k"), "VolumeKmsKeyId is not supported"),
+        (resources("ml.huge.9xlarge"), "Value 'ml.huge.9xlarge' at 'resourceConfig.instanceType' failed to satisfy"),
         ({"RoleArn": "arn:aws:iam::1:role/too-short-account"}, "'roleArn' failed to satisfy constraint"),
         ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
         ({"StoppingCondition": {"MaxRuntimeInSeconds": 9, "MaxWaitTimeInSeconds": 9}}, "Invalid MaxWaitTimeInSeconds"),
-        ({"AlgorithmSpecification": {"TrainingImage": "a b", "TrainingInputMode": "File"}}, "Invalid image URI"),
-        ({"AlgorithmSpecification": {"TrainingImage": "builtin", "TrainingInputMode": "File", "MetricDefinitions": [{"Name": "a", "Regex": "(a)"}]}}, "You can't override the metric definitions for Amazon SageMaker algorithms"),  # noqa: E501
+        (algorithm("a b"), "Invalid image URI"),
+        (
+            algorithm("builtin", MetricDefinitions=[{"Name": "a", "Regex": "(a)"}]),
+            "You can't override the metric definitions for Amazon SageMaker algorithms",
+        ),
+        (
+            algorithm("image", MetricDefinitions=[{"Name": "a", "Regex": "("}]),
+            "Invalid regex for metric definition 'a'",
+        ),
+        (algorithm("image", MetricDefinitions=[{"Name": "a", "Regex": "a"}]), "no capturing group"),
         ({"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/tmp/x"}}, "must be a directory below /opt/ml"),
     ],
-)  # fmt: skip
+)
 def test_refused_as_aws_does(cloud: Cloud, change: dict, words: str) -> None:
     cloud.runtime.builtin["builtin"] = [{"Name": "validation:auc", "Regex": "auc:(.*)"}]
     request = training_request(cloud, "refused", "image") | change
@@ -257,3 +273,19 @@ def test_restart_fails_what_ran(cloud: Cloud) -> None:
     assert cloud.wait_job("cut-off")["detail"]["TrainingJobStatus"] == "Failed"
     assert "was stopped while this job ran" in describe(cloud, "cut-off")["FailureReason"]
     assert request is None or not request.root.exists()
+
+
+def test_stopped_at_any_moment_every_job_ends(cloud: Cloud) -> None:
+    """Stops race with each step of the job: whichever wins, the job ends, and ends only once."""
+    cloud.runtime.images["image"] = "import signal; signal.pause()"
+    cloud.put("data/a.csv")
+    names = [f"race-{number}" for number in range(8)]
+    for name in names:
+        cloud.call("CreateTrainingJob", **training_request(cloud, name, "image"))
+    for name in names:
+        cloud.call("StopTrainingJob", TrainingJobName=name)
+    for name in names:
+        assert cloud.wait_job(name)["detail"]["TrainingJobStatus"] == "Stopped"
+        ends = [e for e in cloud.events if e["detail"]["TrainingJobName"] == name and "TrainingEndTime" in e["detail"]]
+        assert len(ends) == 1
+    assert all(process.wait(20) is not None for process in cloud.runtime.processes)

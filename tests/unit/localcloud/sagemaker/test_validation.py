@@ -80,9 +80,9 @@ def test_lists_and_maps() -> None:
     with pytest.raises(InvalidRequestError) as raised:
         validation.validate(shape, request)
     assert (
-        "Value '{1bad=x}' at 'environment' failed to satisfy constraint: Map keys must satisfy constraint: [Member must "
-        "have length less than or equal to 512, Member must have length greater than or equal to 0, Member must satisfy "
-        "regular expression pattern: [a-zA-Z_][a-zA-Z0-9_]*]"
+        "Value '{1bad=x}' at 'environment' failed to satisfy constraint: Map keys must satisfy constraint: [Member "
+        "must have length less than or equal to 512, Member must have length greater than or equal to 0, Member must "
+        "satisfy regular expression pattern: [a-zA-Z_][a-zA-Z0-9_]*]"
     ) in raised.value.message
     assert "at 'algorithmSpecification.containerEntrypoint' failed to satisfy constraint: Member must satisfy" in (
         raised.value.message
