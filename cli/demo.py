@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -23,7 +25,7 @@ from localcloud import deploy
 from localcloud.cloud import LocalCloud
 
 PROJECT = "breast-cancer"
-PROJECT_YAML = "algorithm: xgboost\ntarget: diagnosis\nproblem: binary\n"
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / PROJECT
 READER = "you@example.com"
 
 
@@ -86,24 +88,17 @@ def _begin(endpoint_url: str, console: Console) -> Story:
     return Story(stack, timeline, console, notices, {}, (0.0, 0))
 
 
-def breast_cancer_csv() -> str:
-    """The Breast Cancer Wisconsin data of scikit-learn's wheel, with a header and text labels: 569 rows, 30 columns."""
-    from sklearn.datasets import load_breast_cancer
-
-    data = load_breast_cancer()
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*data.feature_names, "diagnosis"])
-    for row, label in zip(data.data, data.target, strict=True):
-        writer.writerow([*(f"{value:g}" for value in row), data.target_names[label]])
-    return text.getvalue()
+def breast_cancer_csv() -> bytes:
+    """The Breast Cancer Wisconsin data of scikit-learn's wheel, as the example writes it: 569 rows, 30 columns."""
+    return subprocess.run([sys.executable, EXAMPLE / "data.py"], check=True, capture_output=True).stdout
 
 
 def _upload(story: Story) -> None:
     s3, bucket = story.stack.client("s3"), story.stack.output("DataBucketName")
-    story.console.print(Panel(PROJECT_YAML.strip(), title=f"{PROJECT}/project.yaml", expand=False))
-    s3.put_object(Bucket=bucket, Key=f"{PROJECT}/project.yaml", Body=PROJECT_YAML.encode())
-    s3.put_object(Bucket=bucket, Key=f"{PROJECT}/train/breast-cancer.csv", Body=breast_cancer_csv().encode())
+    text = (EXAMPLE / "project.yaml").read_text()
+    story.console.print(Panel(text.strip(), title=f"{PROJECT}/project.yaml", expand=False))
+    s3.put_object(Bucket=bucket, Key=f"{PROJECT}/project.yaml", Body=text.encode())
+    s3.put_object(Bucket=bucket, Key=f"{PROJECT}/train/breast-cancer.csv", Body=breast_cancer_csv())
     story.console.print(f"Uploaded to s3://{bucket}/{PROJECT}/: project.yaml, train/breast-cancer.csv (569 rows)")
 
 

@@ -50,7 +50,8 @@ def print_runs(stack: Stack, project: str | None, limit: int, console: Console) 
     if not runs:
         console.print(f"No runs{f' of project {project}' if project else ''} yet.")
         return
-    table = Table("run", "project", "status", "started", "took", "attempt", "result", box=None, pad_edge=False)
+    table = Table("run", "project", "status", "started", "took", "attempt", box=None, pad_edge=False)
+    table.add_column("result", no_wrap=True, overflow="ellipsis")
     for run in runs:
         table.add_row(
             str(run["pk"]),

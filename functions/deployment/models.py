@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dropforge.handler import Facts
-from pydantic import BaseModel
+from dropforge.handler import Decision, Facts
 
 
 class PlanDeployment(Facts):
@@ -17,7 +16,7 @@ class PlanDeployment(Facts):
     attempt: int = 1
 
 
-class DeploymentPlan(BaseModel):
+class DeploymentPlan(Decision):
     """What to do with the endpoint, and the exact requests.
 
     `check`: an earlier attempt asked SageMaker already; only wait, check and tell.
@@ -42,7 +41,7 @@ class CheckDeployment(Facts):
     failure: dict[str, Any] | None = None
 
 
-class DeploymentCheck(BaseModel):
+class DeploymentCheck(Decision):
     """Whether what is live is what was asked for."""
 
     deployed: bool
@@ -58,7 +57,7 @@ class DecideRecovery(Facts):
     approval: dict[str, Any]
 
 
-class RecoveryDecision(BaseModel):
+class RecoveryDecision(Decision):
     """`restart` as `attempt` under `name`, `give up` and tell, or `nothing`."""
 
     action: Literal["restart", "give up", "nothing"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropforge.handler import Facts
-from pydantic import BaseModel, Field
+from dropforge.handler import Decision, Facts
+from pydantic import Field
 
 
 class PlanEvaluation(Facts):
@@ -20,7 +20,7 @@ class PlanEvaluation(Facts):
     context: dict[str, Any]
 
 
-class EvaluationPlan(BaseModel):
+class EvaluationPlan(Decision):
     """The evaluating job, its settings and where its figures will be; all null without held-out rows."""
 
     request: dict[str, Any] | None = None
@@ -40,7 +40,7 @@ class DecideGate(Facts):
     context: dict[str, Any] = Field(default_factory=dict)
 
 
-class Gate(BaseModel):
+class Gate(Decision):
     """Whether the candidate may be registered, and every reason for or against."""
 
     passed: bool

@@ -1,4 +1,4 @@
-"""S3 events, by way of a queue, become drops. The one function besides freezing and packing that writes (ADR 2)."""
+"""S3 events, by way of a queue, become drops. The exception of design 1: a function that may write the drops table."""
 
 from __future__ import annotations
 

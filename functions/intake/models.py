@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dropforge.handler import Facts
-from pydantic import BaseModel, Field
+from dropforge.handler import Decision, Facts
+from pydantic import Field
 
 
 class Window(Facts):
@@ -24,7 +24,7 @@ class PlanWindow(Facts):
     seen_touched_at: str | None = None
 
 
-class WindowPlan(BaseModel):
+class WindowPlan(Decision):
     """`wait` until a time and look again, `close`, or nothing left to do."""
 
     action: Literal["wait", "close", "done"]
@@ -44,7 +44,7 @@ class ReadProject(Facts):
     error: str | None = None
 
 
-class ProjectReading(BaseModel):
+class ProjectReading(Decision):
     """A valid project as JSON, or what is wrong. `sequencer` is padded, so that it compares as a string."""
 
     valid: bool
@@ -63,7 +63,7 @@ class DecideRestart(Facts):
     event: dict[str, Any]
 
 
-class RestartDecision(BaseModel):
+class RestartDecision(Decision):
     """`restart` under a name, or `nothing`."""
 
     action: Literal["restart", "nothing"]

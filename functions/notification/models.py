@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropforge.handler import Facts
-from pydantic import BaseModel, Field
+from dropforge.handler import Decision, Facts
+from pydantic import Field
 
 
 class BusEvent(Facts):
@@ -18,7 +18,7 @@ class BusEvent(Facts):
     detail: dict[str, Any]
 
 
-class Notice(BaseModel):
+class Notice(Decision):
     """What to publish: `message` has a text for each protocol, `attributes` are SNS MessageAttributes."""
 
     notice: bool

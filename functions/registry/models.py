@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dropforge.handler import Facts
-from pydantic import BaseModel, Field
+from dropforge.handler import Decision, Facts
+from pydantic import Field
 
 
 class PlanPackage(Facts):
@@ -25,7 +25,7 @@ class PlanPackage(Facts):
     cause: str | None = None
 
 
-class PackagePlan(BaseModel):
+class PackagePlan(Decision):
     """The exact requests for the group and the version, and the event's detail."""
 
     group: dict[str, Any]

@@ -7,7 +7,7 @@ import json
 
 import boto3
 from dropforge import names
-from dropforge.errors import DropEmptyError
+from dropforge.errors import DropChangedError, DropEmptyError
 from dropforge.handler import takes
 from dropforge.plan import Frozen, FrozenDataset
 from dropforge.project import Project
@@ -63,8 +63,20 @@ def handler(facts: FreezeDrop) -> FrozenDataset:
     )
 
 
-def _freeze(project: str, sources: list[Source]) -> tuple[Frozen, int, int] | None:
-    """Hash and copy; the frozen copy, its number of objects and its bytes. None if nothing is left."""
+def _freeze(project: str, sources: list[Source], tries: int = 3) -> tuple[Frozen, int, int] | None:
+    """Hash and copy; the frozen copy, its number of objects and its bytes. None if nothing is left.
+
+    An object that is overwritten meanwhile is read once more, as it is then.
+    """
+    try:
+        return _freeze_once(project, sources)
+    except DropChangedError:
+        if tries == 1:
+            raise
+        return _freeze(project, sources, tries - 1)
+
+
+def _freeze_once(project: str, sources: list[Source]) -> tuple[Frozen, int, int] | None:
     hashed = bucket.hash_all(sources)
     if not hashed:
         return None

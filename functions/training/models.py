@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from dropforge.handler import Facts
+from dropforge.handler import Decision, Facts
 from dropforge.plan import Code, FrozenDataset, RunPlan
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 
 class PlanRun(Facts):
@@ -30,7 +30,7 @@ class PlanTraining(Facts):
     preparation: str | None = None
 
 
-class TrainingPlan(BaseModel):
+class TrainingPlan(Decision):
     """The method's name and request, and what has to be added to the model's archive."""
 
     method: str
@@ -51,7 +51,7 @@ class DecideRetry(Facts):
     run: str | None = None
 
 
-class RetryDecision(BaseModel):
+class RetryDecision(Decision):
     """Again under the next name after a wait, or not."""
 
     retry: bool
@@ -74,7 +74,7 @@ class ExplainFailure(Facts):
     context: dict[str, Any] | None = None
 
 
-class Explanation(BaseModel):
+class Explanation(Decision):
     """What to put on the bus."""
 
     detail_type: Literal["Run Failed", "Project Invalid", "Drop Ignored"]
@@ -92,7 +92,7 @@ class DecideRecovery(Facts):
     event: dict[str, Any]
 
 
-class RecoveryDecision(BaseModel):
+class RecoveryDecision(Decision):
     """`restart` as `attempt`, `give up` and tell, or `nothing`."""
 
     action: Literal["restart", "give up", "nothing"]

@@ -29,17 +29,17 @@ def install(settings: Settings) -> None:
     _client.cache_clear()
 
 
-def role_client(service: str, role_arn: str, principal: str) -> Any:
-    """Return a client that acts as `principal` (`events.amazonaws.com`) having assumed the role.
+def role_client(service: str, role_arn: str, principal: str, source_arn: str = "") -> Any:
+    """Return a client that acts as `principal` (`events.amazonaws.com`) having assumed the role for `source_arn`.
 
     Raises:
         NotAllowedError: there is no such role, or it does not trust the principal.
     """
-    keys = assume_role(role_arn, principal, principal.split(".", maxsplit=1)[0])
+    keys = assume_role(role_arn, principal, principal.split(".", maxsplit=1)[0], source_arn)
     return _client(service, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
-def assume_role(role_arn: str, principal: str, session: str) -> dict[str, str]:
+def assume_role(role_arn: str, principal: str, session: str, source_arn: str = "") -> dict[str, str]:
     """Return the AccessKeyId, SecretAccessKey and SessionToken of a service's session of the role.
 
     ministack's STS cannot be called by a service principal, so the session is registered here; it is the same one
@@ -48,7 +48,7 @@ def assume_role(role_arn: str, principal: str, session: str) -> dict[str, str]:
     Raises:
         NotAllowedError: there is no such role, or it does not trust the principal.
     """
-    _check_trust(role_arn, principal)
+    check_trust(role_arn, principal, source_arn)
     digest = hashlib.sha256(f"{role_arn}\0{principal}".encode()).hexdigest()
     key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest[24:]
     name, account = role_arn.rsplit("/", 1)[-1], role_arn.split(":")[4]
@@ -76,7 +76,8 @@ def _client(service: str, key: str, secret: str, token: str) -> Any:
     )  # fmt: skip
 
 
-def _check_trust(role_arn: str, principal: str) -> None:
+def check_trust(role_arn: str, principal: str, source_arn: str = "") -> None:
+    """Check that a role lets a service assume it. Raises NotAllowedError."""
     role = hooks.target("services.iam", "_roles").get(role_arn.rsplit("/", 1)[-1])
     if role is None:
         raise NotAllowedError(f"there is no role {role_arn}")
@@ -85,7 +86,7 @@ def _check_trust(role_arn: str, principal: str) -> None:
     statements = statements if isinstance(statements, list) else [statements]
     # A trust policy has no Resource; the evaluator wants one.
     policy = {"Statement": [{**statement, "Resource": "*"} for statement in statements]}
-    if not _evaluate(policy, "sts:AssumeRole", role_arn, principal, ""):
+    if not _evaluate(policy, "sts:AssumeRole", role_arn, principal, source_arn):
         raise NotAllowedError(f"role {role_arn} does not trust {principal}: add it to AssumeRolePolicyDocument")
 
 
@@ -109,7 +110,9 @@ def _evaluate(policy: Any, action: str, resource_arn: str, principal: str, sourc
         principal_arn="*", principal_type="Service", principal_account="", action=action, resource_arn=resource_arn,
         region=resource_arn.split(":")[3] or "us-east-1", secure_transport=True, source_ip="127.0.0.1",
         service_context={
-            "aws:sourcearn": source_arn or None, "aws:sourceaccount": account, "aws:sourceowner": None if principal == "events.amazonaws.com" else account,
+            "aws:sourcearn": source_arn or None, "aws:sourceaccount": account,
+            # The default topic policy asks for it, and EventBridge does not send it: topics need a policy for it.
+            "aws:sourceowner": None if principal == "events.amazonaws.com" else account,
             "aws:principalisawsservice": "true", "aws:principalservicename": principal,
         },
     )  # fmt: skip

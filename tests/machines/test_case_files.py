@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.machines import answers_check, harness
-from tests.machines.cases import Case, cases
+from tests.machines.case_files import Case, cases
 
 EVERY = pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.machines import calls_check, harness
-from tests.machines.cases import Case, cases
+from tests.machines.case_files import Case, cases
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)

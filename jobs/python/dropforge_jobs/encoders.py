@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from dropforge_jobs.errors import JobError
-from dropforge_jobs.values import MISSING, moment, numbers
+from dropforge_jobs.values import MISSING, moment, number, numbers
 
 TEXT_BUCKETS = 256
 WORD = re.compile(r"[^\W_]+")
@@ -68,11 +68,15 @@ def encode(column: dict[str, Any], texts: Sequence[str], decimal_comma: bool = F
 
 def _numbers(column: dict[str, Any], texts: Sequence[str], decimal_comma: bool) -> Matrix:
     values, odd = numbers(texts, decimal_comma)
-    blanks = set(column["blanks"])
     for row in odd:
-        if texts[row] not in blanks:
+        if not _is_blank(column, texts[row]):
             raise ValueRefusedError(column["name"], row, texts[row], "a number")
     return values.astype(np.float32).reshape(-1, 1)
+
+
+def _is_blank(column: dict[str, Any], text: str) -> bool:
+    """Whether the text, no value of the column's kind, stands for "missing": training met it, or too many others."""
+    return column["blanks"] is None or text in column["blanks"]
 
 
 def _one_hot(column: dict[str, Any], texts: Sequence[str]) -> Matrix:
@@ -91,13 +95,14 @@ def _one_hot(column: dict[str, Any], texts: Sequence[str]) -> Matrix:
 
 def _dates(column: dict[str, Any], texts: Sequence[str]) -> Matrix:
     width = len(feature_names(column))
-    blanks = MISSING.union(column["blanks"])
     result = np.full((len(texts), width), np.nan, dtype=np.float32)
     for row, text in enumerate(texts):
-        if text in blanks:
+        if text in MISSING:
             continue
         parsed = moment(text, column["order"])
         if parsed is None:
+            if _is_blank(column, text) or number(text) is not None:  # 0 and the like stand for no date
+                continue
             raise ValueRefusedError(column["name"], row, text, "a date")
         wall, days = parsed
         parts = (wall.year, wall.month, wall.day, wall.weekday(), days, wall.hour + wall.minute / 60)

@@ -52,7 +52,7 @@ def main(job: Job) -> None:
             _install(model_dir / "code" / "requirements.txt", Path(folder) / "packages")
         served = Served(model_dir, script or "inference.py", ours=not script)
         texts, items = _answers(served, table, target, "," if script else table.delimiter)
-    evaluation = measure(problem, texts, items, settings.get("classes"))
+    evaluation = measure(problem, texts, items, settings.get("classes"), table.decimal_comma)
     write_json(job.output / "evaluation.json", evaluation)
     (job.output / "report.html").write_text(html_report(evaluation, settings), encoding="utf-8")
     for name, metric in evaluation[SECTIONS[problem]].items():
@@ -106,13 +106,15 @@ def _answers(served: Served, table: Table, target: int, delimiter: str) -> tuple
     return texts, items
 
 
-def measure(problem: str, texts: Sequence[str], items: Sequence[Any], classes: list[str] | None) -> dict[str, Any]:
+def measure(
+    problem: str, texts: Sequence[str], items: Sequence[Any], classes: list[str] | None, comma: bool = False
+) -> dict[str, Any]:
     """The evaluation of answers to rows whose true labels are `texts`: evaluation.json's content.
 
     Rows whose label is none of the classes (or no number) are left out and counted. Raises ModelError for answers
     that cannot be compared and TableError if no row is left.
     """
-    truth = label_values(problem, list(texts), classes)
+    truth = label_values(problem, list(texts), classes, comma)
     known = np.flatnonzero(~np.isnan(truth))
     if not len(known):
         raise TableError("no held-out row has a usable label")

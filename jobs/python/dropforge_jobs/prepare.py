@@ -55,7 +55,7 @@ def _pass_through(task: Task, writer: PartWriter) -> None:
 def _fit(task: Task) -> list[dict[str, Any]]:
     """Read the drop a second time; return the description of every column, the target among them."""
     table = task.table
-    columns = [Column(name, table.delimiter == ";") for name in table.names]
+    columns = [Column(name, table.decimal_comma) for name in table.names]
     start = 0
     for chunk in table.chunks():
         training = task.parts[start : start + len(chunk.lines)] == TRAIN
@@ -64,7 +64,7 @@ def _fit(task: Task) -> list[dict[str, Any]]:
             column.add(texts, training)
     for chunk in task.validation.chunks() if task.validation else ():
         for column, texts in zip(columns, chunk.columns):
-            column.add(texts, np.zeros(len(chunk.lines), dtype=bool))
+            column.add_unlearnt(texts)
     described = [column.describe() for column in columns]
     for index, name in enumerate(table.names):
         if index == task.target:
@@ -94,7 +94,11 @@ def _preprocessor(task: Task, target: int, columns: list[dict[str, Any]]) -> Pre
         if names:
             task.warnings.append(f"not used, because they {reason}: {listed(names)}")
     for column in inputs:
-        if column.get("blanks"):
+        if "blanks" in column and column["blanks"] is None:
+            task.warnings.append(
+                f"column {column['name']!r}: every text that is no {column['kind']} is taken as missing"
+            )
+        elif column.get("blanks"):
             task.warnings.append(f"column {column['name']!r}: taken as missing: {listed(column['blanks'])}")
     return preprocessor
 

@@ -17,10 +17,11 @@ MOST_CLASSES = 1000
 SHOWN = 5
 
 
-def infer_problem(counts: Mapping[str, int], wanted: str | None, target: str) -> str:
+def infer_problem(counts: Mapping[str, int], wanted: str | None, target: str, comma: bool = False) -> str:
     """The problem of a target whose present values occur `counts` times; `wanted` is what the project says.
 
-    Raises TargetError if there is nothing to learn or the project's word does not fit the values.
+    `comma` tells that numbers may have a decimal comma. Raises TargetError if there is nothing to learn or the
+    project's word does not fit the values.
     """
     if not counts:
         raise TargetError(f"target {target!r}: no row has a value")
@@ -28,11 +29,11 @@ def infer_problem(counts: Mapping[str, int], wanted: str | None, target: str) ->
         only = next(iter(counts))
         raise TargetError(f"target {target!r}: every row has the same value {only!r}: there is nothing to learn")
     if wanted is None:
-        wanted = _inferred(counts)
+        wanted = _inferred(counts, comma)
     elif wanted == "classification":
         wanted = "binary" if len(counts) == 2 else "multiclass"  # noqa: PLR2004 - what binary means
     if wanted == "regression":
-        _need_numbers(counts, target)
+        _need_numbers(counts, target, comma)
     elif wanted in PROBLEMS:
         _need_classes(counts, wanted, target)
     else:
@@ -40,8 +41,8 @@ def infer_problem(counts: Mapping[str, int], wanted: str | None, target: str) ->
     return wanted
 
 
-def _inferred(counts: Mapping[str, int]) -> str:
-    values = [number(text) for text in counts]
+def _inferred(counts: Mapping[str, int], comma: bool) -> str:
+    values = [number(text, comma) for text in counts]
     if len(counts) == 2:  # noqa: PLR2004 - what binary means
         return "binary"
     if None in values:
@@ -52,8 +53,8 @@ def _inferred(counts: Mapping[str, int]) -> str:
     return "regression"
 
 
-def _need_numbers(counts: Mapping[str, int], target: str) -> None:
-    words = sorted(text for text in counts if number(text) is None)
+def _need_numbers(counts: Mapping[str, int], target: str, comma: bool) -> None:
+    words = sorted(text for text in counts if number(text, comma) is None)
     if words:
         shown = ", ".join(map(repr, words[:SHOWN]))
         raise TargetError(f"target {target!r}: regression needs numbers, but there is {shown}")
@@ -70,21 +71,23 @@ def _need_classes(counts: Mapping[str, int], problem: str, target: str) -> None:
         )
 
 
-def sorted_classes(counts: Mapping[str, int]) -> list[str]:
+def sorted_classes(counts: Mapping[str, int], comma: bool = False) -> list[str]:
     """The classes in their order: by number if all are numbers, else by text. The last of two is positive."""
-    values = {text: number(text) for text in counts}
+    values = {text: number(text, comma) for text in counts}
     if None in values.values():
         return sorted(counts)
     return sorted(counts, key=lambda text: (values[text], text))
 
 
-def label_values(problem: str, texts: list[str], classes: list[str] | None) -> np.ndarray[Any, Any]:
+def label_values(
+    problem: str, texts: list[str], classes: list[str] | None, comma: bool = False
+) -> np.ndarray[Any, Any]:
     """The label of each of `texts` (the target's distinct values): class index or number, as float64.
 
     A text that is no class (or, in regression, no number) becomes NaN.
     """
     if problem == "regression":
-        found = (number(text) for text in texts)
+        found = (number(text, comma) for text in texts)
         return np.array([np.nan if value is None else value for value in found], dtype=np.float64)
     places = {text: place for place, text in enumerate(classes or [])}
     return np.array([places.get(text, np.nan) for text in texts], dtype=np.float64)

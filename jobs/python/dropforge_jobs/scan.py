@@ -35,6 +35,7 @@ class Scan:
     hashes: Array
     times: Array | None
     groups: Array | None
+    decimal_comma: bool = False
 
     @property
     def counts(self) -> dict[str, int]:
@@ -44,7 +45,7 @@ class Scan:
 
     def labels(self, problem: str, classes: list[str] | None) -> Array:
         """The label of each row: class index or number; NaN where the target is missing or no class."""
-        known = problems.label_values(problem, self.values, classes)
+        known = problems.label_values(problem, self.values, classes, self.decimal_comma)
         result: Array = np.append(known, np.nan)[self.codes]
         return result
 
@@ -130,6 +131,7 @@ def scan(table: Table, target: int | None, settings: SplitSettings) -> Scan:
         hashes=np.frombuffer(reader.hashes, dtype=np.uint64).copy() if reader.hashes else np.empty(0, np.uint64),
         times=reader.times.result() if settings.time else None,
         groups=np.concatenate(reader.groups) if settings.group else None,
+        decimal_comma=table.decimal_comma,
     )
 
 

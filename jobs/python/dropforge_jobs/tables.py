@@ -37,6 +37,11 @@ class Table:
     header: bool
 
     @property
+    def decimal_comma(self) -> bool:
+        """Whether 1,5 is a number in this table."""
+        return self.delimiter == ";"
+
+    @property
     def header_line(self) -> bytes:
         """The header as dropped, with its line end; empty if there is none."""
         for path in self.files:

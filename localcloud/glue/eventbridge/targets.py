@@ -48,7 +48,7 @@ def _state_machine(body: Json, arn: str, text: str) -> None:
     if not role:
         raise HopelessError("NO_PERMISSIONS", f"target {arn} has no RoleArn")
     principal = "scheduler.amazonaws.com" if ":scheduler:" in body["rule"] else PRINCIPAL
-    client = callers.role_client("stepfunctions", role, principal)
+    client = callers.role_client("stepfunctions", role, principal, body["rule"])
     event_id = json.loads(body["event"]).get("id") or "event"
     try:
         # The name belongs to the parcel: a delivery repeated after a crash finds its execution.

@@ -110,7 +110,7 @@ class Asynchronous:
         """Send with the function's own role, as Lambda does. What is refused is logged and counted."""
         role, service = func["config"]["Role"], arn.split(":")[2]
         try:
-            client = callers.role_client(service, role, _PRINCIPAL)
+            client = callers.role_client(service, role, _PRINCIPAL, func["config"]["FunctionArn"])
             if service == "sqs":
                 client.send_message(QueueUrl=_queue_url(arn), MessageBody=body, MessageAttributes=attributes)
             elif service == "sns":

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import pipes
 from ministack.services.cloudformation import provisioners
 
@@ -136,7 +137,8 @@ def _check(body: Json) -> None:
         reason = hooks.target("services.eventbridge", "_event_pattern_error")(criterion.get("Pattern", ""))
         if reason:
             raise PipeError(f"Pipe {name}: FilterCriteria.Filters[{number}] is not valid. Reason: {reason}")
-    callers._check_trust(body["RoleArn"], PRINCIPAL)
+    arn = f"arn:aws:pipes:{get_region()}:{get_account_id()}:pipe/{name}"
+    callers.check_trust(body["RoleArn"], PRINCIPAL, arn)
     for action in _READ:
         # ListStreams has the streams of the table as its resource type, DescribeStream and the others the stream.
         callers.check_role(body["RoleArn"], action, body["Source"])

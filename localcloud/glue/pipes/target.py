@@ -41,7 +41,7 @@ def send(pipe: Json, batch: list[Json]) -> None:
     arn, parameters = pipe["Target"], pipe.get("TargetParameters") or {}
     items = [_rendered(pipe, parameters.get("InputTemplate"), record) for record in batch]
     service = arn.split(":")[2]
-    client = callers.role_client("stepfunctions" if service == "states" else service, pipe["RoleArn"], PRINCIPAL)
+    client = callers.role_client("stepfunctions" if service == "states" else service, pipe["RoleArn"], PRINCIPAL, pipe["Arn"])
     if service == "states":
         client.start_execution(stateMachineArn=arn, input=json.dumps(items))
     elif service == "lambda":
@@ -120,7 +120,7 @@ def keep_failed(pipe: Json, batch: list[Json], condition: str, attempts: int) ->
     })  # fmt: skip
     service = arn.split(":")[2]
     try:
-        client = callers.role_client(service, pipe["RoleArn"], PRINCIPAL)
+        client = callers.role_client(service, pipe["RoleArn"], PRINCIPAL, pipe["Arn"])
         if service == "sqs":
             client.send_message(QueueUrl=hooks.target("services.sqs", "_queue_by_arn")(arn)["url"], MessageBody=message)
         else:

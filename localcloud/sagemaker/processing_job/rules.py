@@ -26,6 +26,8 @@ def check(request: dict[str, Any]) -> None:
     image = request["AppSpecification"]["ImageUri"]
     if not image or any(character.isspace() for character in image):
         raise InvalidRequestError(f"Invalid image URI '{image}': AppSpecification.ImageUri is malformed")
+    if "ContainerArguments" in request["AppSpecification"] and "ContainerEntrypoint" not in request["AppSpecification"]:
+        raise NotHereError(f"{_OPERATION} with ContainerArguments but no ContainerEntrypoint")
     _check_inputs(request.get("ProcessingInputs", []))
     _check_outputs(request.get("ProcessingOutputConfig", {}).get("Outputs", []))
     request.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": _DEFAULT_RUN})

@@ -37,6 +37,8 @@ def _check_algorithm(context: Context, request: dict[str, Any]) -> None:
         raise InvalidRequestError("Specify either TrainingImage or AlgorithmName in AlgorithmSpecification, not both")
     if "AlgorithmName" in algorithm:
         raise NotHereError(f"{_OPERATION} with AlgorithmName")
+    if "ContainerArguments" in algorithm and "ContainerEntrypoint" not in algorithm:
+        raise NotHereError(f"{_OPERATION} with ContainerArguments but no ContainerEntrypoint")
     image = algorithm["TrainingImage"]
     if not image or any(character.isspace() for character in image):
         raise InvalidRequestError(f"Invalid image URI '{image}': AlgorithmSpecification.TrainingImage is malformed")

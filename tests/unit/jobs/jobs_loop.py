@@ -59,7 +59,7 @@ def train(job: Job, rounds: int = 60) -> bytes:
     preparation = json.loads((job.output / "preparation.json").read_text())
     data = {part: read_part(job, part) for part in ("train", "validation") if preparation["rows"][part]}
     matrices = {part: xgboost.DMatrix(rows[:, 1:], rows[:, 0]) for part, rows in data.items()}
-    parameters = {"objective": OBJECTIVES[preparation["problem"]], "eta": 0.1, "max_depth": 6, "nthread": 2, "seed": 1}
+    parameters = {"objective": OBJECTIVES[preparation["problem"]], "eta": 0.1, "max_depth": 6, "nthread": 1, "seed": 1}
     if preparation["problem"] == "multiclass":
         parameters["num_class"] = len(preparation["classes"])
     booster = xgboost.train(

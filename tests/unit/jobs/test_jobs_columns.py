@@ -148,3 +148,47 @@ def test_other_versions_are_refused(change):
 def test_damage_is_told():
     with pytest.raises(ModelError, match="damaged"):
         Preprocessor.from_json("{")
+
+
+def test_many_different_odd_texts_are_all_missing():
+    found = fit([str(n % 97) for n in range(20_000)] + [f"odd {n}" for n in range(150)])
+    assert found == {"name": "c", "kind": "number", "blanks": None}
+    assert np.isnan(encode(found, ["anything"])).all()
+
+
+def test_dates_that_only_the_other_order_reads_are_missing():
+    column = fit(["25/04/2024"] * 250 + ["04/13/2024", "0"])
+    assert (column["order"], column["blanks"]) == ("dmy", ["04/13/2024"])
+    assert np.isnan(encode(column, ["04/13/2024", "0"])).all()
+
+
+def test_dates_among_numbers_are_odd():
+    assert fit(["1", "2"] * 100 + ["2024-01-01"])["blanks"] == ["2024-01-01"]
+
+
+def in_chunks(texts, size=4096):
+    column = Column("c")
+    for start in range(0, len(texts), size):
+        part = texts[start : start + size]
+        column.add(part, np.ones(len(part), dtype=bool))
+    return column
+
+
+def test_long_columns_are_told_apart_like_short_ones():
+    rows = range(30_000)
+    assert in_chunks([f"key{n}" for n in rows]).describe()["kind"] == "identifier"
+    assert in_chunks([str(n * 3) for n in rows]).describe()["kind"] == "number"
+    assert in_chunks([f"n{n % 9}" for n in rows]).describe()["kind"] == "category"
+    assert in_chunks([str(int(n == 29_999)) for n in rows]).describe()["kind"] == "number"
+    assert in_chunks([f"number {n} of many words" for n in rows]).describe()["kind"] == "text"
+
+
+def test_columns_of_numbers_take_little_memory():
+    column = in_chunks([f"{n}.5" for n in range(50_000)])
+    assert len(column.levels) <= 1000
+
+
+def test_a_validation_table_does_not_hide_an_identifier():
+    column = in_chunks([str(n) for n in range(100)])
+    column.add_unlearnt(["1", "2", "none"])
+    assert column.describe()["kind"] == "identifier"

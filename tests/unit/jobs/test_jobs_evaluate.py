@@ -1,4 +1,7 @@
 import json
+import os
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -208,3 +211,34 @@ def test_the_served_code_is_the_archive_s_own(tmp_path):
     result = full_loop(tmp_path, {"target": "way"}, {"a.csv": wave()})
     source = Path(result.served.module.read_rows.__code__.co_filename)
     assert source == tmp_path / "model" / "code" / "rows.py"
+
+
+def wheel(folder, name, content):
+    """A wheel made by hand: a package of one file."""
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name}.py", content)
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{info}/RECORD", "")
+
+
+@pytest.mark.parametrize(("package", "expected"), [("threshold_of_mine", 0), ("not_there_at_all", 1)])
+def test_a_script_gets_its_packages_for_the_job_alone(tmp_path, monkeypatch, package, expected):
+    monkeypatch.setattr("sys.path", list(sys.path))
+    monkeypatch.setenv("PYTHONPATH", os.environ.get("PYTHONPATH", ""))
+    wheel(tmp_path, "threshold_of_mine", "LIMIT = 18")
+    prepared = make_job(tmp_path / "prepare", {"passthrough": True, "target": "y"}, {"a.csv": NUMBERS})
+    assert run(prepare.main, ["--base", str(prepared.base)]) == 0
+    script = "import threshold_of_mine" + SCRIPT.format(predict="(rows[:, 0] > threshold_of_mine.LIMIT) * 1", more="")
+    files = {
+        "weights.json": b"{}",
+        "code/train.py": script.encode(),
+        "code/requirements.txt": f"--no-index\n--find-links {tmp_path}\n{package}\n".encode(),
+    }
+    job = evaluation_job(tmp_path / "evaluate", prepared, archive(files), script="train.py")
+    assert run(evaluate.main, ["--base", str(job.base)]) == expected
+    if expected:
+        assert "requirements.txt cannot be installed" in (job.base / "output" / "message").read_text()

@@ -233,3 +233,10 @@ def test_own_validation_drop_of_a_script_stays_as_dropped(tmp_path):
     job = prepared(tmp_path, {"passthrough": True}, files, validation={"v.csv": b"x,y\n7, a\n8,b\n"})
     assert report(job)["rows"] == {"train": 48, "validation": 2, "test": 12}
     assert (job.output / "validation" / "validation.csv").read_bytes() == b"x,y\n7, a\n8,b\n"
+
+
+def test_a_semicolon_table_with_decimal_commas(tmp_path):
+    rows = "".join(f"{n % 13},5;{n % 7},25;{n},75\n" for n in range(100))
+    job = prepared(tmp_path, {"target": -1}, {"a.csv": rows})
+    assert (report(job)["problem"], report(job)["delimiter"]) == ("regression", ";")
+    assert {value % 1 for value in read_part(job, "train")[:, 0]} == {0.75}

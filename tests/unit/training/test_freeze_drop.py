@@ -192,3 +192,23 @@ def test_an_object_that_changes_meanwhile_is_noticed(cloud: Cloud) -> None:
         )
         with pytest.raises(DropChangedError, match=r"adult/train/a.csv changed"):
             cloud.module.bucket._copy(hashed, Place("artifacts-bucket", "adult/datasets/x/a.csv"))
+
+
+def test_a_change_while_freezing_is_read_once_more_and_not_without_end(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.put("adult/train/a.csv")
+    copy, failures = Bucket._copy, [True, False]
+
+    def sometimes(self: Bucket, *arguments: Any) -> None:
+        if failures and failures.pop(0):
+            raise DropChangedError("changed")
+        copy(self, *arguments)
+
+    monkeypatch.setattr(Bucket, "_copy", sometimes)
+    assert cloud.freeze()["objects"] == 1
+    failures[:] = [True] * 9
+    cloud.put("adult/train/a.csv", b"1,2,3\n")
+    with pytest.raises(DropChangedError):
+        cloud.freeze()
+    assert len(failures) == 6

@@ -20,7 +20,14 @@ LONGEST_LOGGED = 300
 class Facts(BaseModel):
     """Base of every function's input. What a machine passes beyond it is ignored, so that machines may grow."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    # A row's models lie in one file: build only the one that is used, when it is.
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+
+
+class Decision(BaseModel):
+    """Base of every function's result."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 F = TypeVar("F", bound=Facts)

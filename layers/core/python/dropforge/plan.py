@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 class Head(_Shape):
@@ -39,7 +39,7 @@ class FrozenDataset(Frozen):
     objects: int
     bytes: int
     validation: Frozen | None = None
-    head: Head = Head()
+    head: Head = Field(default_factory=Head)
     code: Code | None = None
     fingerprint: str | None = None
 

@@ -18,7 +18,7 @@ Problem = Literal["binary", "multiclass", "regression"]
 class Section(BaseModel):
     """Base of every part of the file: unknown keys and wrong types are refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Data(Section):
@@ -114,14 +114,14 @@ class Project(Section):
     columns: list[str] | None = Field(
         default=None, min_length=1, description="Names for the columns of a file without header."
     )
-    data: Data = Data()
+    data: Data = Field(default_factory=Data)
     split: Split | None = Field(
         default=None, description="Which rows are kept from training; without it a script gets the dropped bytes."
     )
-    train: Train = Train()
-    evaluate: Evaluate = Evaluate()
-    deploy: Deploy = Deploy()
-    budget: Budget = Budget()
+    train: Train = Field(default_factory=Train)
+    evaluate: Evaluate = Field(default_factory=Evaluate)
+    deploy: Deploy = Field(default_factory=Deploy)
+    budget: Budget = Field(default_factory=Budget)
 
     @property
     def script(self) -> str | None:

@@ -357,8 +357,10 @@ def test_no_call_is_lost_while_the_traffic_moves(cloud: Cloud) -> None:
     with ThreadPoolExecutor(3) as pool:
         callers = [pool.submit(call) for _ in range(3)]
         before = len(cloud.events)
-        cloud.call("UpdateEndpoint", EndpointName="Endpoint", EndpointConfigName="config-2")
-        cloud.wait_endpoint("Endpoint", "IN_SERVICE", before)
-        cloud.runtime.processes[0].wait(20)
-        moved.set()
+        try:
+            cloud.call("UpdateEndpoint", EndpointName="Endpoint", EndpointConfigName="config-2")
+            cloud.wait_endpoint("Endpoint", "IN_SERVICE", before)
+            cloud.runtime.processes[0].wait(20)
+        finally:
+            moved.set()
         assert {model for caller in callers for model in caller.result()} == {"one", "two"}

@@ -248,6 +248,13 @@ def test_refused_as_aws_does(cloud: Cloud, change: dict, words: str) -> None:
         {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 9}},
         {"AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "Pipe"}},
         {"AlgorithmSpecification": {"AlgorithmName": "mine", "TrainingInputMode": "File"}},
+        {
+            "AlgorithmSpecification": {
+                "TrainingImage": "image",
+                "TrainingInputMode": "File",
+                "ContainerArguments": ["a"],
+            }
+        },
     ],
 )
 def test_not_here(cloud: Cloud, change: dict) -> None:

@@ -1,0 +1,13 @@
+"""One user of the session's stack."""
+
+from __future__ import annotations
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from tests.local.loop.user import User
+
+
+@pytest.fixture(scope="session")
+def user(cloud: LocalCloud, stack: dict[str, str]) -> User:
+    return User(cloud, stack, "tests-loop")
