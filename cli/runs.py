@@ -34,7 +34,8 @@ def _items(stack: Stack, project: str | None) -> Iterator[dict[str, Any]]:
         pages = client.get_paginator("query").paginate(
             TableName=table,
             IndexName="by-project",
-            KeyConditionExpression="project = :project",
+            KeyConditionExpression="#project = :project",
+            ExpressionAttributeNames={"#project": "project"},
             ExpressionAttributeValues={":project": {"S": project}},
             ScanIndexForward=False,
         )

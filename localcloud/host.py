@@ -122,6 +122,12 @@ def _stop_workers() -> None:
     hooks.target("core.lambda_runtime", "reset")()
 
 
+def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # Python 3.11 reports every connection that a stop cuts (python/cpython#110038); that is no error.
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
 def main() -> None:
     """Run one host in the foreground."""
     settings = Settings.from_environment()
@@ -135,6 +141,7 @@ def main() -> None:
     installed = prepare(settings)
     # Not asyncio.run: at its end it waits for every pooled thread, and one may wait for a function's answer.
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(_unhandled)
     try:
         loop.run_until_complete(serve(settings, installed))
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployment import decide
+from deployment import outcome
 from deployment.models import CheckDeployment, DeploymentCheck
 from dropforge.handler import takes
 
@@ -10,4 +10,4 @@ from dropforge.handler import takes
 @takes(CheckDeployment)
 def handler(facts: CheckDeployment) -> DeploymentCheck:
     """Lambda handler; see functions/README.md for what it takes and gives."""
-    return decide.check_deployment(facts)
+    return outcome.check_deployment(facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployment import decide
+from deployment import outcome
 from deployment.models import DecideRecovery, RecoveryDecision
 from dropforge.handler import takes
 
@@ -10,4 +10,4 @@ from dropforge.handler import takes
 @takes(DecideRecovery)
 def handler(facts: DecideRecovery) -> RecoveryDecision:
     """Lambda handler; see functions/README.md for what it takes and gives."""
-    return decide.decide_recovery(facts)
+    return outcome.decide_recovery(facts)

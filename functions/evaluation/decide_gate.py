@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dropforge.handler import takes
-from evaluation import decide
+from evaluation import gate
 from evaluation.models import DecideGate, Gate
 
 
 @takes(DecideGate)
 def handler(facts: DecideGate) -> Gate:
     """Lambda handler; see functions/README.md for what it takes and gives."""
-    return decide.decide_gate(facts)
+    return gate.decide_gate(facts)

@@ -76,6 +76,7 @@ def run_failed(d: Detail) -> Text:
         sms=f"Dropforge {project}: run {d.get('run')} failed: {reason}",
         paragraphs=[
             f"Why: {reason}",
+            _log(d),
             "After mending the cause, drop the data again: a data set whose run failed may be tried again.",
         ],
         commands=[str(log)] if log else [],
@@ -200,6 +201,11 @@ def _figures(d: Detail) -> str:
     rows = d.get("rows") or {}
     counts = ", ".join(f"{count:,} {part}" for part, count in rows.items())
     return "\n".join([f"Figures{f' (rows: {counts})' if counts else ''}:", *lines]) if lines else ""
+
+
+def _log(d: Detail) -> str:
+    lines = str(d.get("log") or "").rstrip().splitlines()[-SHOWN:]
+    return "\n".join(["The last lines of its log:", *(f"  | {line}" for line in lines)]) if lines else ""
 
 
 def _cost(d: Detail) -> str:

@@ -1,4 +1,4 @@
-"""Training's plans: from a frozen drop to the exact requests of its jobs."""
+"""Training's first decision: from a frozen drop to the plan of its run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from dropforge.jobs import MAX_RUNTIME, Job, JobSettings, processing_request
 from dropforge.plan import RunPlan
 from dropforge.problems import Problem
 from dropforge.project import Project
-from training import requests
 from training.checks import misfits
-from training.models import PlanRun, PlanTraining, TrainingPlan
+from training.models import PlanRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from dropforge.plan import Code
 
 METHOD = "train"
-SERVED_CODE = "/opt/ml/model/code"
 
 
 class PlanRunSettings(JobSettings):
@@ -146,37 +144,3 @@ def _limits(project: Project, region: str, settings: PlanRunSettings) -> Iterato
     elif (most := sum(p for p in parts if p is not None)) > limit:
         reason = f"a run could cost up to ${most:.2f}: every job may use its whole time"
         yield Problem(("budget", "run_usd"), reason, "raise it, or lower train.max_runtime or the instance types")
-
-
-def plan_training(facts: PlanTraining) -> TrainingPlan:
-    """The training request, and what the package needs besides the trained archive.
-
-    Raises:
-        ProjectInvalidError: the project's hyperparameters do not fit what was found in the data.
-    """
-    context = facts.plan.context
-    project = Project.model_validate_json(context["config"])
-    found = json.loads(facts.preparation) if facts.preparation else None
-    code = context["code"]
-    if project.script:
-        request = requests.script(project, context, found)
-        program = "inference.py" if "inference.py" in code["files"] else project.script
-        additions: dict[str, Any] = {"files": {}, "code": code["uri"]}
-    else:
-        request = requests.built_in(project, context, found or {})
-        program = "inference.py"
-        additions = {"files": {"preprocessor.json": f"{context['prepared_uri']}preprocessor.json"}, "code": None}
-    environment = {
-        "SAGEMAKER_PROGRAM": program,
-        "SAGEMAKER_SUBMIT_DIRECTORY": SERVED_CODE,
-        "SAGEMAKER_CONTAINER_LOG_LEVEL": requests.LOG_LEVEL,
-        "SAGEMAKER_REGION": context["region"],
-    }
-    return TrainingPlan(
-        method=facts.plan.method,
-        request=request,
-        package={"source": None, "additions": additions, "target": context["package_uri"]},
-        image_uri=context["image_uri"],
-        environment=environment,
-        context={**context, "environment": environment, "problem": (found or {}).get("problem")},
-    )

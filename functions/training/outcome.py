@@ -58,6 +58,8 @@ def explain_failure(facts: ExplainFailure) -> Explanation:
     }
     if failure.problems is not None:
         fields["problems"] = failure.problems
+    if failure.log:
+        fields["log"] = failure.log
     if failure.log_command:
         fields |= {"job": failure.job, "log_group": failure.log_group, "log_command": failure.log_command}
     detail = events.detail(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dropforge.handler import takes
-from training import decide
+from training import fit
 from training.models import PlanTraining, TrainingPlan
 
 
 @takes(PlanTraining)
 def handler(facts: PlanTraining) -> TrainingPlan:
     """Lambda handler; see functions/README.md for what it takes and gives."""
-    return decide.plan_training(facts)
+    return fit.plan_training(facts)

@@ -194,8 +194,23 @@ def _operation(headers: dict[str, str]) -> str:
     return str(headers.get("x-amz-target", "")).rpartition(".")[2]
 
 
+def metric_namespace(body: bytes, params: dict[str, Any]) -> str:
+    """Return the Namespace of a PutMetricData request in whichever of CloudWatch's three protocols it came."""
+    import cbor2
+
+    found: Any = params.get("Namespace")
+    if not found:
+        try:
+            found = (json.loads if body[:1] == b"{" else cbor2.loads)(body).get("Namespace")
+        except (ValueError, AttributeError, cbor2.CBORDecodeError):
+            found = None
+    return str(found[0] if isinstance(found, list) else found or "")
+
+
 def _context_hook(old: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
+        if iam_action == "cloudwatch:PutMetricData":
+            return {"cloudwatch:namespace": metric_namespace(body, params)}
         if service != "sagemaker":
             return old(service, iam_action, body, params)
         return condition_context(iam_action.partition(":")[2], parse(service, "", body))

@@ -12,7 +12,7 @@ Sources, per entry:
   Table.grantWriteData gives writers GenerateDataKey too.
 - buckets under a customer's key: S3 user guide, "UsingKMSEncryption": Decrypt to get, GenerateDataKey to put.
 - topics under a customer's key: SNS developer guide, "sns-key-management": GenerateDataKey and Decrypt to publish.
-- SendTaskSuccess names a state machine: SAM policy template StepFunctionsCallbackPolicy, AWS CDK grantTaskResponse.
+- SendTaskSuccess has no resource type (Service Authorization Reference): "*"; the token is the secret.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ INTEGRATIONS: dict[str, Implied] = {
     "dynamodb:deleteItem": _table("DeleteItem"),
     "aws-sdk:dynamodb:query": _table("Query"),
     "aws-sdk:dynamodb:putItem.waitForTaskToken": _table("PutItem"),
+    "aws-sdk:cloudwatchlogs:describeLogStreams": Implied(("logs:DescribeLogStreams",)),
+    "aws-sdk:cloudwatchlogs:getLogEvents": Implied(("logs:GetLogEvents",)),
     "aws-sdk:s3:getObject": Implied(("s3:GetObject",), key_service="s3"),
     "aws-sdk:s3:putObject": Implied(("s3:PutObject",), key_service="s3"),
     "events:putEvents": Implied(("events:PutEvents",)),

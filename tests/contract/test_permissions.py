@@ -19,7 +19,7 @@ ACTING = {
     "DeployPublishJobsFunction",
 }
 # AWS offers no resource for these (Service Authorization Reference), so "*" is the only thing to write.
-NO_RESOURCE = LOGGING | {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken"}
+NO_RESOURCE = LOGGING | {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "states:SendTaskSuccess"}
 
 Need = tuple[str, str | None]
 

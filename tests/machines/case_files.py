@@ -3,7 +3,8 @@
 input    what starts the execution
 answers  AWS's answers by state, in the order of the calls (see `harness.World`)
 path     the states entered, in order
-error    the error's name, where the machine ends in a Fail; `cause`: a part of its text
+error    the error's name, where the machine ends in a Fail; `cause`: a part of its text, or of
+         its JSON
 output   the output, whole
 calls    a part of the Arguments that a state's last call had; a list: of every call, in order. Where AWS takes JSON as
          text, the expected value may be the object.

@@ -1,9 +1,6 @@
 """Properties that rightly do nothing on a laptop, each with its reason. All others act or are refused."""
 
 NO_EFFECT: dict[str, dict[str, str]] = {
-    "AWS::CloudWatch::Alarm": {
-        "ThresholdMetricId": "only used by anomaly detection bands, which PutMetricAlarm refuses here",
-    },
     "AWS::DynamoDB::Table": {
         "ContributorInsightsSpecification": "a report on access patterns that only AWS's fleet can draw up",
         "TableClass": "a price class",
@@ -41,7 +38,6 @@ NO_EFFECT: dict[str, dict[str, str]] = {
         "TracingConfig": "there is no X-Ray service behind the local endpoint",
         "SignatureVersion": "only HTTP(S) deliveries are signed",
         "DeliveryStatusLogging": "deliveries are in this process's log",
-        "DisplayName": "the sender's name of an e-mail",
     },
     "AWS::StepFunctions::StateMachine": {
         "TracingConfiguration": "there is no X-Ray service behind the local endpoint",

@@ -17,6 +17,7 @@ from localcloud.glue.cloudwatch.evaluate import COMPARE, Rule, Verdict, judge
 Json = dict[str, Any]
 logger = logging.getLogger("dropforge.alarms")
 _FASTEST, _SLOWEST = 0.25, 10.0  # seconds between looks
+_RECENT = 5000  # data points of a metric that an evaluation looks at: older ones are long past every period
 
 
 class Alarms:
@@ -77,7 +78,7 @@ class Alarms:
         cloudwatch = hooks.module("services.cloudwatch")
         dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
         key = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(dimensions))
-        points = list(cloudwatch._metrics.get(key) or [])
+        points = list(cloudwatch._metrics.get(key) or [])[-_RECENT:]
         length = int(alarm.get("Period") or 60) / self._scale
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
         now = time.time()

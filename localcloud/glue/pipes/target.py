@@ -41,7 +41,8 @@ def send(pipe: Json, batch: list[Json]) -> None:
     arn, parameters = pipe["Target"], pipe.get("TargetParameters") or {}
     items = [_rendered(pipe, parameters.get("InputTemplate"), record) for record in batch]
     service = arn.split(":")[2]
-    client = callers.role_client("stepfunctions" if service == "states" else service, pipe["RoleArn"], PRINCIPAL, pipe["Arn"])
+    name = "stepfunctions" if service == "states" else service
+    client = callers.role_client(name, pipe["RoleArn"], PRINCIPAL, pipe["Arn"])
     if service == "states":
         client.start_execution(stateMachineArn=arn, input=json.dumps(items))
     elif service == "lambda":

@@ -142,12 +142,18 @@ def test_an_update_of_a_nested_stack_touches_only_what_changed(cloud: Cloud, sta
     assert touched == {"GreetFunction"}
 
 
+IMPOSSIBLE = {
+    "Action": "lambda:InvokeFunction",
+    "FunctionName": "no-such-function",
+    "Principal": "events.amazonaws.com",
+}
+
+
 def test_a_failing_nested_resource_rolls_everything_back_and_tells_the_cause(cloud: Cloud, stack: Stack) -> None:
     # Ref of the queue orders the two, so that there is something to roll back.
     extra = {
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": f"{stack.name}-q"}},
-        "Bad": {"Type": "AWS::Lambda::Permission", "DependsOn": "Queue", "Properties": {
-            "Action": "lambda:InvokeFunction", "FunctionName": "no-such-function", "Principal": "events.amazonaws.com"}},
+        "Bad": {"Type": "AWS::Lambda::Permission", "DependsOn": "Queue", "Properties": IMPOSSIBLE},
     }  # fmt: skip
     assert stack.deploy(_root(stack.upload(_row(**extra)))) == "ROLLBACK_COMPLETE"
     assert "Bad (AWS::Lambda::Permission)" in stack.reason()
@@ -156,8 +162,7 @@ def test_a_failing_nested_resource_rolls_everything_back_and_tells_the_cause(clo
 
 def test_a_failing_nested_update_restores_the_previous_state(cloud: Cloud, stack: Stack) -> None:
     assert stack.deploy(_root(stack.upload(_row()))) == "CREATE_COMPLETE"
-    extra = {"Bad": {"Type": "AWS::Lambda::Permission", "DependsOn": "GreetFunction", "Properties": {
-        "Action": "lambda:InvokeFunction", "FunctionName": "no-such-function", "Principal": "events.amazonaws.com"}}}  # fmt: skip
+    extra = {"Bad": {"Type": "AWS::Lambda::Permission", "DependsOn": "GreetFunction", "Properties": IMPOSSIBLE}}
     changed = _root(stack.upload(_row("def handler(e, c): return 2", **extra)))
     assert stack.deploy(changed, "UPDATE") == "UPDATE_ROLLBACK_COMPLETE"
     assert cloud.invoke(stack.outputs()["Function"]) == (1, None)
@@ -217,14 +222,16 @@ def test_bucket_properties_are_in_force(cloud: Cloud, stack: Stack) -> None:
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*",
                                                 "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}]}}}}  # fmt: skip
     properties = {
-        "BucketEncryption": {"ServerSideEncryptionConfiguration": [{"BucketKeyEnabled": True, "ServerSideEncryptionByDefault": {
-            "SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Fn::GetAtt": ["Key", "Arn"]}}}]},
+        "BucketEncryption": {"ServerSideEncryptionConfiguration": [{
+            "BucketKeyEnabled": True,
+            "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Fn::GetAtt": ["Key", "Arn"]}}}]},
         "VersioningConfiguration": {"Status": "Enabled"},
         "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
         "PublicAccessBlockConfiguration": {"BlockPublicAcls": True, "BlockPublicPolicy": True, "IgnorePublicAcls": True,
                                            "RestrictPublicBuckets": True},
         "NotificationConfiguration": {"EventBridgeConfiguration": {"EventBridgeEnabled": True}},
-        "LifecycleConfiguration": {"Rules": [{"Id": "old", "Status": "Enabled", "ExpirationInDays": "30", "Prefix": "tmp/",
+        "LifecycleConfiguration": {"Rules": [{
+            "Id": "old", "Status": "Enabled", "ExpirationInDays": "30", "Prefix": "tmp/",
             "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2}}]},
         "Tags": [{"Key": "k", "Value": "v"}],
@@ -268,7 +275,8 @@ def test_table_properties_are_in_force(cloud: Cloud, stack: Stack) -> None:
     table = db.describe_table(TableName=name)["Table"]
     assert (table["SSEDescription"]["Status"], table["LatestStreamArn"] != "") == ("ENABLED", True)
     db.put_item(TableName=name, Item={"pk": {"S": "1"}, "project": {"S": "p"}, "at": {"S": "2"}})
-    found = db.query(TableName=name, IndexName="by-project", KeyConditionExpression="#p = :p", ExpressionAttributeNames={"#p": "project"},
+    found = db.query(TableName=name, IndexName="by-project", KeyConditionExpression="#p = :p",
+                     ExpressionAttributeNames={"#p": "project"},
                      ExpressionAttributeValues={":p": {"S": "p"}})  # fmt: skip
     assert found["Count"] == 1
 

@@ -143,9 +143,36 @@ def test_output_goes_to_the_functions_log_stream_with_its_request(cloud: Cloud) 
     assert "Init Duration" not in text.split("printed 2")[1]
 
 
+def test_json_logs_go_to_the_configured_group(cloud: Cloud) -> None:
+    group = f"/dropforge/{uuid.uuid4().hex[:8]}"
+    cloud.client("logs").create_log_group(logGroupName=group)
+    name = cloud.function(
+        """
+        import logging
+        def handler(event, context):
+            logging.getLogger().warning("careful")
+            return context.log_group_name
+        """,
+        LoggingConfig={"LogFormat": "JSON", "LogGroup": group},
+    )
+    assert cloud.invoke(name) == (group, None)
+    records = [json.loads(e["message"]) for e in cloud.client("logs").filter_log_events(logGroupName=group)["events"]]
+    kinds = [record.get("type") or record["level"] for record in records]
+    assert kinds == ["platform.start", "WARN", "platform.report"]
+    assert records[1]["message"] == "careful"
+    assert records[1]["requestId"] == records[0]["record"]["requestId"]
+    assert records[2]["record"]["metrics"]["initDurationMs"] > 0
+
+
 def test_two_hundred_cold_callers_wait_for_eight_processes(cloud: Cloud, tmp_path: Path) -> None:
     name = cloud.function(
-        "import os, time\nopen(f'{os.environ[\"OUT\"]}/{os.getpid()}', 'w')\ndef handler(e, c): time.sleep(0.02); return 1",
+        """
+        import os, time
+        open(f'{os.environ["OUT"]}/{os.getpid()}', 'w')
+        def handler(event, context):
+            time.sleep(0.02)
+            return 1
+        """,
         Environment={"Variables": {"OUT": str(tmp_path)}},
     )
     client = cloud.client("lambda")

@@ -98,7 +98,7 @@ def test_a_full_batch_does_not_wait_for_the_window(cloud: Cloud, tmp_path: Any) 
     mapped = Mapped(cloud, tmp_path / "out", BatchSize=20, MaximumBatchingWindowInSeconds=300)
     began = time.monotonic()
     mapped.send(*[str(number) for number in range(20)])
-    cloud.until(lambda: mapped.batches())
+    cloud.until(mapped.batches)
     assert time.monotonic() - began < 3
     assert len(mapped.batches()[0]) == 20
 

@@ -108,10 +108,14 @@ class _Sent:
     (9, {"MaximumRetryAttempts": 0}, 1, "MaximumRetryAttempts"),
     (99, {"MaximumEventAgeInSeconds": 60}, None, "MaximumEventAgeInSeconds"),
 ])  # fmt: skip
-def test_a_target_is_tried_as_its_retry_policy_says(
-    outbox: Outbox, monkeypatch: pytest.MonkeyPatch, failures: int, policy: dict[str, int], calls: int | None,
+def test_a_target_is_tried_as_its_retry_policy_says(  # noqa: PLR0917
+    outbox: Outbox,
+    monkeypatch: pytest.MonkeyPatch,
+    failures: int,
+    policy: dict[str, int],
+    calls: int | None,
     condition: str,
-) -> None:  # fmt: skip
+) -> None:
     from localcloud.glue.eventbridge import delivery, targets
 
     sent = _Sent(failures)

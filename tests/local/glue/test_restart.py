@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from localcloud.cloud import LocalCloud
+import psutil
+
+from localcloud.cloud import LocalCloud, running
 from tests.local.glue.conftest import EVENTS, Cloud
 from tests.local.glue.test_pipes import Piped
 
@@ -29,6 +31,18 @@ def test_asynchronous_invocations_survive(own_cloud: LocalCloud, tmp_path: Path)
     own_cloud.kill()
     own_cloud.restart()
     cloud.until(lambda: _numbers(out) == set(range(30)), 30)
+
+
+def test_the_processes_of_functions_end_with_a_killed_host(own_cloud: LocalCloud) -> None:
+    cloud = Cloud(own_cloud)
+    cloud.invoke(cloud.function("def handler(e, c): ..."))
+    host = running(own_cloud.settings)
+    assert host is not None
+    workers = host.children(recursive=True)
+    assert workers
+    own_cloud.kill()
+    _, alive = psutil.wait_procs(workers, 10)
+    assert not alive
 
 
 def test_events_on_their_way_survive(own_cloud: LocalCloud) -> None:

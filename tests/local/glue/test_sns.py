@@ -30,8 +30,14 @@ def topic(cloud: Cloud) -> str:
 
 
 def _publish(cloud: Cloud, topic: str, **options: Any) -> None:
-    cloud.client("sns").publish(TopicArn=topic, Message=json.dumps(TEXTS), MessageStructure="json", Subject="Run succeeded",
-                                MessageAttributes=ATTRIBUTES, **options)  # fmt: skip
+    cloud.client("sns").publish(
+        TopicArn=topic,
+        Message=json.dumps(TEXTS),
+        MessageStructure="json",
+        Subject="Run succeeded",
+        MessageAttributes=ATTRIBUTES,
+        **options,
+    )
 
 
 def test_each_protocol_gets_its_own_text(cloud: Cloud, topic: str) -> None:

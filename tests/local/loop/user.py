@@ -123,7 +123,8 @@ class User:
             .paginate(
                 TableName=self.outputs["RunsTableName"],
                 IndexName="by-project",
-                KeyConditionExpression="project = :project",
+                KeyConditionExpression="#project = :project",
+                ExpressionAttributeNames={"#project": "project"},
                 ExpressionAttributeValues={":project": {"S": project}},
             )
         )

@@ -113,6 +113,13 @@ def test_each_says_what_happened_why_and_what_to_do(kind: str, detail: dict[str,
     assert all(part in text for part in said), text
 
 
+def test_a_failed_run_shows_the_last_lines_of_its_log() -> None:
+    text = email("Run Failed", reason="ExitCode 1", log="\n".join(f"line {i}" for i in range(50)) + "\n")
+    assert "The last lines of its log:\n  | line 30\n" in text
+    assert text.count("  | line") == 20
+    assert "log:" not in email("Run Failed", reason="ExitCode 1")
+
+
 def test_an_invalid_project_names_line_field_reason_and_fix() -> None:
     problems = [
         {"line": 2, "field": "targe", "reason": "unknown key", "fix": "did you mean `target`?"},

@@ -7,7 +7,7 @@ from typing import Any
 
 from dropforge.plan import FrozenDataset
 from dropforge.project_read import read_project
-from training import decide
+from training import decide, fit
 from training.models import PlanRun, PlanTraining
 from training.plan_run import settings
 
@@ -85,4 +85,4 @@ def trained_plan(text: str = BUILT_IN, found: dict[str, Any] | None = PREPARATIO
     """The training plan."""
     preparation = None if found is None else json.dumps(found)
     facts = PlanTraining.model_validate({"plan": planned(text, **changes), "preparation": preparation})
-    return decide.plan_training(facts).model_dump(mode="json")
+    return fit.plan_training(facts).model_dump(mode="json")

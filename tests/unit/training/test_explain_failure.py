@@ -112,3 +112,11 @@ def test_json_within_json_without_end_is_left_alone() -> None:
     for _ in range(20):
         cause = json.dumps({"Error": "E", "Cause": cause})
     assert explain("E", cause)["reason"]
+
+
+def test_the_last_lines_of_the_log_come_along() -> None:
+    training = {"TrainingJobName": "j", "TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: ExitCode 1"}
+    read = {"Error": "States.TaskFailed", "Cause": json.dumps(training), "Log": "fitting\nValueError: nope\n"}
+    told = explain("States.TaskFailed", {"Error": "States.TaskFailed", "Cause": json.dumps(read)}, "Train")
+    assert told["reason"] == "Train failed: AlgorithmError: ExitCode 1"
+    assert told["detail"]["log"] == "fitting\nValueError: nope\n"

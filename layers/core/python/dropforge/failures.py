@@ -22,7 +22,7 @@ LONGEST_REASON = 900
 
 @dataclass(frozen=True)
 class Failure:
-    """`kind` is what the caller can act on; `reason` is one readable sentence."""
+    """`kind` is what the caller can act on; `reason` is one readable sentence; `log` the job's last lines."""
 
     kind: str
     reason: str
@@ -30,6 +30,7 @@ class Failure:
     job: str | None = None
     log_group: str | None = None
     problems: list[dict[str, Any]] | None = None
+    log: str | None = None
 
     @property
     def log_command(self) -> str | None:
@@ -50,7 +51,8 @@ def _understand(error: str, cause: str, depth: int) -> Failure:
         return _text(error, cause)
     nested = found.get("Cause") or found.get("cause")
     if isinstance(nested, str) and ("Error" in found or "error" in found):
-        return _understand(str(found.get("Error") or found.get("error")), nested, depth - 1)
+        inner = _understand(str(found.get("Error") or found.get("error")), nested, depth - 1)
+        return replace(inner, log=str(found["Log"])) if found.get("Log") else inner
     if "errorType" in found or "errorMessage" in found:
         return _function(str(found.get("errorType") or error), str(found.get("errorMessage") or ""))
     for key, group in _LOGS.items():

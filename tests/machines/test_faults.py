@@ -1,0 +1,46 @@
+"""Every task of every machine fails once in a way that nobody expects: the machine must still end by itself.
+
+What a Catch leads to may use only what was assigned by then; an expression that finds nothing would end the execution in
+the middle, with nothing recorded and nobody told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.machines import calls_check, harness
+from tests.machines.case_files import Case, cases
+
+FAULT = {"throw": {"Error": "Odd.FaultException", "Cause": "an odd fault (Service: Odd, Status Code: 400, Request ID: 1)"}}
+
+
+def faults() -> list[Any]:
+    """Each task once, in the first case that comes to it."""
+    found: dict[tuple[str, str], Case] = {}
+    for case in cases():
+        tasks = {name for name, state in harness.states(case.machine).items() if state["Type"] == "Task"}
+        for name in case.own["path"]:
+            if name in tasks:
+                found.setdefault((case.machine, name), case)
+    return [pytest.param(case, state, id=f"{name}-{state}") for (name, state), case in sorted(found.items())]
+
+
+def quiet(call: harness.Call) -> Any:
+    """A write that succeeds; what is read and is not in the case fails too."""
+    if call.resource.service in ("dynamodb", "events"):
+        return {}
+    raise harness.StateError(FAULT["throw"]["Error"], FAULT["throw"]["Cause"])
+
+
+@pytest.mark.parametrize(("case", "state"), faults())
+def test_a_machine_survives_a_fault(case: Case, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = harness.run(case.machine, case.input, {**case.answers, state: [FAULT]}, monkeypatch, quiet)
+    assert state in outcome.path
+    assert outcome.error != "States.QueryEvaluationError", outcome.cause
+    ends = {name for name, body in harness.states(case.machine).items() if body["Type"] in {"Succeed", "Fail"}}
+    assert outcome.path[-1] in ends
+    assert [f"{call.state}: {text}" for call in outcome.calls for text in calls_check.wrong(call)] == []
+    if case.machine == "training_run" and state not in ("Explain Failure", "Record Failure"):
+        assert outcome.path[-2:] == ["Announce Failure", "Run Failed"]
