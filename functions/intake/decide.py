@@ -71,7 +71,14 @@ def read_project(facts: ReadProject, allowed_images: str) -> ProjectReading:
         version_id=facts.version_id,
         problems=problems,
         name_problem=wrong_name,
+        lines=_lines(facts.text or "") if valid else {},
     )
+
+
+def _lines(text: str) -> dict[str, int]:
+    from dropforge.project_read import field_lines
+
+    return field_lines(text)
 
 
 _NAME_FIX = "use 2 to 31 lower-case letters, digits and single hyphens, starting with a letter, e.g. `churn-eu`"

@@ -45,7 +45,10 @@ class ReadProject(Facts):
 
 
 class ProjectReading(Decision):
-    """A valid project as JSON, or what is wrong. `sequencer` is padded, so that it compares as a string."""
+    """A valid project as JSON, or what is wrong. `sequencer` is padded, so that it compares as a string.
+
+    `lines` has the line of each field, for problems that only the data show.
+    """
 
     valid: bool
     project: str
@@ -55,6 +58,7 @@ class ProjectReading(Decision):
     version_id: str | None = None
     problems: list[dict[str, Any]] = Field(default_factory=list)
     name_problem: str | None = None
+    lines: dict[str, int] = Field(default_factory=dict)
 
 
 class DecideRestart(Facts):

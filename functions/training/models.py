@@ -72,6 +72,7 @@ class ExplainFailure(Facts):
     error: str | None = None
     cause: str | None = None
     context: dict[str, Any] | None = None
+    lines: dict[str, int] = Field(default_factory=dict)
 
 
 class Explanation(Decision):

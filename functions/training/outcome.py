@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from dropforge import events, names, prices
 from dropforge.failures import Failure, understand
+from dropforge.problems import with_lines
 from training.models import (
     DecideRecovery,
     DecideRetry,
@@ -46,6 +47,7 @@ def decide_retry(facts: DecideRetry) -> RetryDecision:
 def explain_failure(facts: ExplainFailure) -> Explanation:
     """One readable sentence about why a run failed, and the event that tells it."""
     failure = understand(facts.error, facts.cause)
+    problems = None if failure.problems is None else with_lines(failure.problems, facts.lines)
     kind, severity = _told_as(failure)
     prefix = "" if kind == "Drop Ignored" else f"{facts.step} failed: "
     reason = f"{prefix}{failure.reason}"
@@ -56,8 +58,8 @@ def explain_failure(facts: ExplainFailure) -> Explanation:
         "severity": severity,
         "attempt": facts.attempt,
     }
-    if failure.problems is not None:
-        fields["problems"] = failure.problems
+    if problems is not None:
+        fields["problems"] = problems
     if failure.log:
         fields["log"] = failure.log
     if failure.log_command:
@@ -65,7 +67,7 @@ def explain_failure(facts: ExplainFailure) -> Explanation:
     detail = events.detail(
         kind, facts.run, f"a{facts.attempt}", project=facts.project, run=facts.run, drop=facts.drop, **fields
     )
-    return Explanation(detail_type=kind, reason=reason, severity=severity, problems=failure.problems, detail=detail)
+    return Explanation(detail_type=kind, reason=reason, severity=severity, problems=problems, detail=detail)
 
 
 Kind = Literal["Run Failed", "Project Invalid", "Drop Ignored"]

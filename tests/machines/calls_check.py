@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
+
 from localcloud.glue.stepfunctions import models
 from localcloud.glue.stepfunctions.resources import Resource
 from tests.machines.harness import Call
@@ -15,6 +17,7 @@ from tests.unit.botocore_check import complaints
 # What Step Functions takes as JSON and hands on as text ("connect-eventbridge", "connect-stepfunctions").
 JSON_MEMBERS = {("events", "Detail"), ("states", "Input")}
 EXPRESSIONS = ("ConditionExpression", "KeyConditionExpression", "UpdateExpression")
+SYNTAX = {"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN"}
 EVENT_FIELDS = {"version", "id", "project", "run", "drop", "cause"}
 PROTOCOLS = {"default", "email", "email-json", "sms", "sqs", "lambda", "http", "https", "application", "firehose"}
 ENTRY_LIMIT, MESSAGE_LIMIT = 1024 * 1024, 256 * 1024
@@ -53,12 +56,15 @@ def _member(shape: Any, name: str | None, key: str, value: Any, resource: Resour
 
 
 def _dynamodb(arguments: dict[str, Any]) -> Iterator[str]:
-    """DynamoDB refuses what an expression uses and nobody defines, and what is defined and unused."""
+    """DynamoDB refuses reserved words, what an expression uses and nobody defines, and what is defined and unused."""
     text = " ".join(arguments.get(name, "") for name in EXPRESSIONS)
     for mark, member in (("#", "ExpressionAttributeNames"), (":", "ExpressionAttributeValues")):
         used, defined = set(re.findall(rf"{mark}\w+", text)), set(arguments.get(member, {}))
         yield from (f"{name} is not defined" for name in used - defined)
         yield from (f"{name} is not used" for name in defined - used)
+    for word in re.findall(r"(?<![#:\w])[A-Za-z_]\w*(?!\w*\()", text):
+        if word.upper() in ReservedKeywords.get_reserved_keywords() and word not in SYNTAX:
+            yield f"{word} is a reserved word"
     values = [*arguments.get("Item", {}).values(), *arguments.get("ExpressionAttributeValues", {}).values()]
     for value in values:
         if len(value) != 1:
@@ -75,13 +81,12 @@ def _events(arguments: dict[str, Any]) -> Iterator[str]:
     for entry in arguments["Entries"]:
         detail = entry["Detail"]
         yield from (f"Detail has no {name}" for name in EVENT_FIELDS - detail.keys())
-        yield from (f"Detail's {name} is not a text" for name in ("id", "project", "cause") if not _is_text(detail, name))
+        empty = [
+            name for name in ("id", "project", "cause") if not (isinstance(detail.get(name), str) and detail[name])
+        ]
+        yield from (f"Detail's {name} is not a text" for name in empty)
         if len(json.dumps(entry).encode()) >= ENTRY_LIMIT:
             yield "the entry is too large"
-
-
-def _is_text(detail: dict[str, Any], name: str) -> bool:
-    return isinstance(detail.get(name), str) and detail[name] != ""
 
 
 def _s3(arguments: dict[str, Any]) -> Iterator[str]:

@@ -27,6 +27,7 @@ def resource(integration: str) -> Any:
         ("dynamodb:putItem", PUT | {"Itm": {}}, "Itm"),
         ("dynamodb:putItem", PUT | {"ConditionExpression": "a = :a"}, ":a is not defined"),
         ("dynamodb:putItem", PUT | {"ExpressionAttributeNames": {"#a": "a"}}, "#a is not used"),
+        ("dynamodb:putItem", PUT | {"ConditionExpression": "size(pk) > status"}, "status is a reserved word"),
         ("dynamodb:putItem", PUT | {"Item": {"pk": {"S": ""}}}, "the key pk is empty"),
         ("dynamodb:putItem", PUT | {"Item": {"pk": {"S": "a"}, "n": {"N": "one"}}}, "is no number"),
         ("dynamodb:getItem", {"TableName": "table", "Key": {"pk": {"S": None}}}, "Invalid type"),

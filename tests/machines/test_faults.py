@@ -1,7 +1,7 @@
 """Every task of every machine fails once in a way that nobody expects: the machine must still end by itself.
 
-What a Catch leads to may use only what was assigned by then; an expression that finds nothing would end the execution in
-the middle, with nothing recorded and nobody told.
+What a Catch leads to may use only what was assigned by then; an expression that finds nothing would end the execution
+in the middle, with nothing recorded and nobody told.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from localcloud.glue.stepfunctions.errors import StateError
 from tests.machines import calls_check, harness
 from tests.machines.case_files import Case, cases
 
-FAULT = {"throw": {"Error": "Odd.FaultException", "Cause": "an odd fault (Service: Odd, Status Code: 400, Request ID: 1)"}}
+ERROR, CAUSE = "Odd.FaultException", "an odd fault (Service: Odd, Status Code: 400, Request ID: 1)"
+FAULT = {"throw": {"Error": ERROR, "Cause": CAUSE}}
+# Before these the deployment is not claimed, and after them not told: the recover machine's.
+UNTOLD = {"Describe Package", "Read Project", "Describe Endpoint", "Check Deployment", "Record Deployment"}
 
 
 def faults() -> list[Any]:
@@ -31,7 +35,7 @@ def quiet(call: harness.Call) -> Any:
     """A write that succeeds; what is read and is not in the case fails too."""
     if call.resource.service in ("dynamodb", "events"):
         return {}
-    raise harness.StateError(FAULT["throw"]["Error"], FAULT["throw"]["Cause"])
+    raise StateError(ERROR, CAUSE)
 
 
 @pytest.mark.parametrize(("case", "state"), faults())
@@ -44,3 +48,5 @@ def test_a_machine_survives_a_fault(case: Case, state: str, monkeypatch: pytest.
     assert [f"{call.state}: {text}" for call in outcome.calls for text in calls_check.wrong(call)] == []
     if case.machine == "training_run" and state not in ("Explain Failure", "Record Failure"):
         assert outcome.path[-2:] == ["Announce Failure", "Run Failed"]
+    if case.machine == "deployment" and state not in UNTOLD | {"Announce Deployment"}:
+        assert outcome.path[-3:] == ["Announce Deployment", "Deployed?", "Model Not Deployed"]

@@ -17,6 +17,7 @@ Json = dict[str, Any]
 logger = logging.getLogger("dropforge.lambda")
 _PAYLOAD = 6 * 1024 * 1024  # bytes of a synchronous invocation
 _ENVELOPE = 600  # bytes around a record's body
+_MARGIN = 0.005  # seconds, so that what is waited for is past
 _NEEDED = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
@@ -59,6 +60,7 @@ class Batches:
 
     def __init__(self, time_scale: float) -> None:
         self._scale = time_scale
+        self._alarm = Alarm()
 
     def receive(self, queue_url: str, size: int) -> list[Json]:
         """Take up to ``size`` messages once there are as many, or once the oldest has waited for the window."""
@@ -73,7 +75,7 @@ class Batches:
             if visible and len(visible) < size and window:
                 left = min(message["visible_at"] for message in visible) + window - now
                 if left > 0:
-                    _wake_in(left)
+                    self._alarm.within(left + _MARGIN)
                     return []
             size = _fitting(visible[:size])
             batch: list[Json] = sqs._collect_msgs(queue, size, int(queue["attributes"].get("VisibilityTimeout", "30")))
@@ -112,7 +114,7 @@ class Batches:
                     message["visible_at"] = time.time() + wait
                     if throttled:  # Lambda did not run it, so it does not come nearer to the DLQ
                         message["receive_count"] -= 1
-        _wake_in(wait)
+        self._alarm.within(wait + _MARGIN)
 
 
 def _window(queue_arn: str) -> float:
@@ -131,10 +133,26 @@ def _fitting(messages: list[Json]) -> int:
     return len(messages)
 
 
-def _wake_in(seconds: float) -> None:
-    timer = threading.Timer(seconds + 0.005, hooks.target("core.concurrency", "esm_wake").set)
-    timer.daemon = True
-    timer.start()
+class Alarm:
+    """Wakes ministack's poller at a time; of several times asked for, the earliest."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._at = 0.0
+
+    def within(self, seconds: float) -> None:
+        """Wake the poller when so many seconds have passed; whoever waits for longer asks again then."""
+        now = time.monotonic()
+        with self._lock:
+            if self._timer is not None and now < self._at <= now + seconds:
+                return
+            if self._timer is not None:
+                self._timer.cancel()
+            self._at = now + seconds
+            self._timer = threading.Timer(seconds, hooks.target("core.concurrency", "esm_wake").set)
+            self._timer.daemon = True
+            self._timer.start()
 
 
 def _failures(body: Any, ids: set[str]) -> set[str]:

@@ -153,6 +153,12 @@ def _write_bootstrap(path: Path, handler: str) -> None:
     """The program that ministack starts: the host's Python without site packages, running the runtime client."""
     if path.exists():
         return
+    # ministack's own lock around starts: a process that begins while the file is open for writing could not run it.
+    with hooks.target("services.lambda_svc", "_provided_code_lock"):
+        _write_program(path)
+
+
+def _write_program(path: Path) -> None:
     script = f'#!/bin/sh\nexec "{sys.executable}" -S -m awslambdaric "$_HANDLER"\n'
     temporary = path.with_name(f"bootstrap.{os.getpid()}.{threading.get_ident()}")
     temporary.write_text(script)

@@ -58,7 +58,8 @@ def _shape(value: Any) -> Any:
 _STATE = {"reason": "str", "reasonData": "str", "timestamp": "str", "value": "str"}
 # The names and types of AWS's own example of the event (EventBridge reference, CloudWatch alarms).
 SHAPE = {
-    "version": "str", "id": "str", "detail-type": "str", "source": "str", "account": "str", "time": "str", "region": "str",
+    "version": "str", "id": "str", "detail-type": "str", "source": "str", "account": "str", "time": "str",
+    "region": "str",
     "resources": ["str"],
     "detail": {
         "alarmName": "str",
@@ -92,7 +93,8 @@ def test_a_message_in_a_dead_letter_queue_raises_the_alarm_with_awss_event_and_t
     inbox, inbox_arn = cloud.queue(({"Principal": {"Service": "sns.amazonaws.com"}},))
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox_arn)
     _alarm(cloud, name, Namespace="AWS/SQS", MetricName="ApproximateNumberOfMessagesVisible", AlarmActions=[topic],
-           AlarmDescription="A dead letter.", Dimensions=[{"Name": "QueueName", "Value": dlq_arn.rsplit(":", 1)[1]}])  # fmt: skip
+           AlarmDescription="A dead letter.",
+           Dimensions=[{"Name": "QueueName", "Value": dlq_arn.rsplit(":", 1)[1]}])  # fmt: skip
     first = json.loads(cloud.receive(events)["Body"])["detail"]
     assert (first["previousState"]["value"], first["state"]["value"]) == ("INSUFFICIENT_DATA", "OK")
     cloud.client("sqs").send_message(QueueUrl=dlq, MessageBody="dead")

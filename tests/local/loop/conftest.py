@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from localcloud.cloud import LocalCloud
@@ -9,5 +11,7 @@ from tests.local.loop.user import User
 
 
 @pytest.fixture(scope="session")
-def user(cloud: LocalCloud, stack: dict[str, str]) -> User:
-    return User(cloud, stack, "tests-loop")
+def user(cloud: LocalCloud, stack: dict[str, str]) -> Iterator[User]:
+    person = User(cloud, stack, "tests-loop")
+    yield person
+    person.leave()

@@ -30,7 +30,7 @@ CASES: dict[str, tuple[str, dict[str, str], str, list[str]]] = {
         "algorithm: xgboost\ntarget: z\n",
         {"train/t.csv": TABLE},
         "Project Invalid",
-        ["target", "a, b, y"],
+        ['"line": 2', "target", "a, b, y"],
     ),
     "bad-yaml": ("algorithm: xgboost\n  target: y\n", {}, "Project Invalid", ['"line": 2']),
     "unknown-key": ("algoritm: xgboost\ntarget: y\n", {}, "Project Invalid", ['"line": 1', "algoritm", "algorithm"]),
@@ -88,25 +88,25 @@ def test_success_file_closes_at_once_and_empty_objects_have_no_effect(user: User
     assert user.wait_event("marked", ENDINGS)["detail-type"] == "Model Registered"
     user.upload("hollow/project.yaml", XGBOOST)
     user.upload("hollow/train/nothing.csv", b"")
-    reason = _ignored(user, "hollow")
-    assert "empty" in reason
+    assert "zero bytes" in _ignored(user, "hollow/train/nothing.csv")
     assert user.told("hollow").count("Drop Completed") == 0
 
 
-def _ignored(user: User, project: str) -> str:
-    """The recorded reason why an object of the project was ignored, once it is there (within 30 s)."""
+def _ignored(user: User, key: str) -> str:
+    """The recorded reason why an object was ignored, once it is there (within 30 s)."""
+    project = key.split("/", 1)[0]
     waiter = user.cloud.client("dynamodb").get_waiter("table_exists")
     table = user.outputs["DropsTableName"]
     for _ in range(150):
         items = user.cloud.client("dynamodb").query(
             TableName=table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues={":pk": {"S": "ignored"}, ":sk": {"S": f"{project}#"}},
+            ExpressionAttributeValues={":pk": {"S": "ignored"}, ":sk": {"S": f"{project}#{key}#"}},
         )["Items"]
         if items:
             return str(items[0]["reason"]["S"])
         waiter.wait(TableName=table, WaiterConfig={"Delay": 1, "MaxAttempts": 1})
-    raise AssertionError(f"nothing was recorded as ignored for {project}")
+    raise AssertionError(f"nothing was recorded as ignored for {key}")
 
 
 def test_the_same_event_three_times_is_one_run(user: User) -> None:

@@ -8,9 +8,11 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import ClientError, HTTPClientError
 
 from localcloud.cloud import LocalCloud
 
@@ -26,6 +28,7 @@ class User:
         self.cloud, self.outputs = cloud, outputs
         self._sqs = cloud.client("sqs")
         self._changed = threading.Condition()
+        self._done = threading.Event()
         self._events: list[Event] = []
         self._notices: list[Event] = []
         events, arn = self._queue(f"{name}-events", "events.amazonaws.com")
@@ -48,22 +51,22 @@ class User:
 
     def _follow(self, url: str, keep: Callable[[Any], None]) -> None:
         sqs = self.cloud.client("sqs")
-        while True:
+        while not self._done.is_set():
             try:
                 got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=10)
-            except Exception:
-                if self._stopped():
-                    return  # the test's cloud is gone
+            except (ClientError, HTTPClientError):  # a test killed the cloud; it may come back
+                self._done.wait(0.2)
                 continue
             for message in got.get("Messages", []):
                 with self._changed:
                     keep(json.loads(message["Body"]))
                     self._changed.notify_all()
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                with suppress(ClientError, HTTPClientError):
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
-    def _stopped(self) -> bool:
-        time.sleep(0.5)  # a killed cloud may come back; do not spin meanwhile
-        return not self.cloud.settings.state.exists()
+    def leave(self) -> None:
+        """Stop following; the cloud may go."""
+        self._done.set()
 
     def _keep_event(self, body: Event) -> None:
         self._events.append(body)

@@ -8,6 +8,25 @@ from typing import Any
 Path = tuple[str | int, ...]
 
 
+def dotted(path: Path) -> str:
+    """A path as people write it: `train.metrics[0].regex`."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+
+
+def with_lines(problems: list[dict[str, Any]], lines: dict[str, int]) -> list[dict[str, Any]]:
+    """The problems with the line of each field, or of the part that lacks it, where they have none.
+
+    `lines` are those of the project.yaml in force, by dotted field: what found the problem saw only its values.
+    """
+    return [{**p, "line": p.get("line") or _line(str(p.get("field") or ""), lines)} for p in problems]
+
+
+def _line(field: str, lines: dict[str, int]) -> int | None:
+    while field and field not in lines:
+        field = field[: max(field.rfind("."), field.rfind("["), 0)]
+    return lines.get(field)
+
+
 @dataclass(frozen=True)
 class Problem:
     """One thing to put right."""
@@ -18,7 +37,7 @@ class Problem:
 
     def as_dict(self, lines: dict[Path, int] | None = None) -> dict[str, Any]:
         """`{line, field, reason, fix}`; the line is that of the field, or of the part that lacks it, or null."""
-        field = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path).lstrip(".")
+        field = dotted(self.path)
         line = None
         if lines:
             line = next((lines[p] for n in range(len(self.path), -1, -1) if (p := self.path[:n]) in lines), None)

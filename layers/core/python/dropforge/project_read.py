@@ -8,7 +8,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from dropforge.errors import ProjectInvalidError
-from dropforge.problems import Path, Problem
+from dropforge.problems import Path, Problem, dotted
 from dropforge.project import Project
 from dropforge.project_rules import broken_rules
 from dropforge.project_yaml import read
@@ -44,6 +44,11 @@ def read_project(text: str, allowed_images: str = "") -> Project:
     if broken:
         raise ProjectInvalidError([p.as_dict(lines) for p in broken])
     return project
+
+
+def field_lines(text: str) -> dict[str, int]:
+    """The line of each field of a valid project.yaml, by dotted name."""
+    return {dotted(path): line for path, line in read(text)[1].items() if path}
 
 
 def _problem(error: Any, values: dict[str, Any]) -> Problem:

@@ -1,0 +1,144 @@
+"""The conditional writes of the machines mean what they are for: each claim is had by one, and its owner may repeat it.
+
+The writes are those that the machines make in a case; the table is moto's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore import xform_name
+from moto import mock_aws
+
+from tests.machines import harness
+from tests.machines.case_files import cases
+
+Table = Any
+Write = harness.Call
+
+
+@pytest.fixture
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name=harness.REGION)
+        for table in ("runstable", "dropstable", "projectstable", "deploymentstable", "noticestable"):
+            names = ["pk"] if table == "noticestable" else ["pk", "sk"]
+            client.create_table(
+                TableName=f"dropforge-{table}",
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in names],
+                KeySchema=[{"AttributeName": n, "KeyType": k} for n, k in zip(names, ["HASH", "RANGE"], strict=False)],
+            )
+        yield client
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The (last) write of a state in a case."""
+
+    def find(case_id: str, state: str) -> Write:
+        case = next(case for case in cases() if case.id == case_id)
+        outcome = harness.run(case.machine, case.input, case.answers, monkeypatch)
+        return [call for call in outcome.calls if call.state == state][-1]
+
+    return find
+
+
+def takes(dynamodb: Table, write: Write, **instead: str) -> bool:
+    """Whether the table takes a write, with some texts in place of others (`OLD="new"` by their names below)."""
+    text = json.dumps(write.arguments)
+    for name, new in instead.items():
+        old = OLD[name]
+        assert old in text, f"{write.state} has no {old}"
+        text = text.replace(old, new)
+    try:
+        getattr(dynamodb, xform_name(write.resource.operation))(**json.loads(text))
+    except dynamodb.exceptions.ConditionalCheckFailedException:
+        return False
+    return True
+
+
+OLD = {
+    "execution": ":case",  # the end of its ARN
+    "attempt": '{"N": "1"}',
+    "run": '{"S": "k3j9x0a1b2"}',
+    "sequencer": "00617f08299329d189",
+    "touched": "07:55:00",
+}
+
+
+@pytest.mark.parametrize(
+    ("case", "state", "end"),
+    [
+        ("training_run-gate_not_passed", "Claim Run", "Record Rejection"),
+        ("deployment-creates_endpoint", "Claim Deployment", "Record Deployment"),
+    ],
+)
+def test_a_run_or_an_approval_is_one_execution_s_for_each_attempt(
+    dynamodb: Table, made: Any, case: str, state: str, end: str
+) -> None:
+    claim, second = made(case, state), '{"N": "2"}'
+    assert takes(dynamodb, claim)
+    assert takes(dynamodb, claim), "a retry of the same call"
+    assert not takes(dynamodb, claim, execution=":other")
+    assert takes(dynamodb, claim, execution=":other", attempt=second)
+    assert not takes(dynamodb, claim), "the first attempt has lost it"
+    assert not takes(dynamodb, claim, attempt=second), "a duplicate of the second attempt"
+    assert takes(dynamodb, made(case, end))
+    assert not takes(dynamodb, claim, execution=":other", attempt=second), "it is over"
+
+
+def test_a_data_set_is_one_run_s_until_that_fails(dynamodb: Table, made: Any) -> None:
+    claim, release = (made("training_run-torn_row", state) for state in ("Claim Data Set", "Release Data Set"))
+    other = '{"S": "aaaaaaaaaa"}'
+    assert takes(dynamodb, claim)
+    assert takes(dynamodb, claim), "its next attempt"
+    assert not takes(dynamodb, claim, run=other)
+    assert not takes(dynamodb, release, run=other), "only its own run releases it"
+    assert takes(dynamodb, release)
+    assert takes(dynamodb, claim, run=other)
+    assert not takes(dynamodb, claim)
+
+
+def test_a_window_is_closed_once_and_only_as_it_was_judged(dynamodb: Table, made: Any) -> None:
+    close = made("intake-quiet_period", "Close Window")
+    item = next(c for c in cases() if c.id == "intake-quiet_period").answers["Read Window"][0]["return"]["Item"]
+    dynamodb.put_item(TableName="dropforge-dropstable", Item=item)
+    assert not takes(dynamodb, close, touched="07:54:59"), "something came since"
+    assert takes(dynamodb, close)
+    assert takes(dynamodb, close), "a retry of the same call"
+    assert not takes(dynamodb, close, execution=":other")
+
+
+def test_the_newest_project_yaml_wins(dynamodb: Table, made: Any) -> None:
+    store = made("intake_project-valid_with_held_drops", "Store Project")
+    assert takes(dynamodb, store)
+    assert takes(dynamodb, store), "the same upload again"
+    assert not takes(dynamodb, store, sequencer="00617f08299329d188")
+    assert takes(dynamodb, store, sequencer="00617f08299329d18a")
+    assert not takes(dynamodb, store)
+
+
+def test_a_notice_is_told_by_one_execution_unless_it_gives_it_back(dynamodb: Table, made: Any) -> None:
+    claim, release = (made("notification-publish_fails", state) for state in ("Claim Notice", "Release Notice"))
+    assert takes(dynamodb, claim)
+    assert takes(dynamodb, claim), "a retry of the same call"
+    assert not takes(dynamodb, claim, execution=":other")
+    assert takes(dynamodb, release)
+    assert takes(dynamodb, claim, execution=":other")
+
+
+def test_only_a_run_that_runs_is_given_up(dynamodb: Table, made: Any) -> None:
+    given_up = made("training_recover-give_up", "Record Failure")
+    assert not takes(dynamodb, given_up), "no such run"
+    assert takes(dynamodb, made("training_run-succeeds", "Claim Run"))
+    assert takes(dynamodb, given_up)
+    assert not takes(dynamodb, given_up), "told already"
