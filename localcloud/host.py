@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from localcloud import ports
 from localcloud.cloud import write_pid_file
 from localcloud.settings import Settings
 
@@ -131,6 +132,10 @@ def _unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None
 def main() -> None:
     """Run one host in the foreground."""
     settings = Settings.from_environment()
+    try:
+        ports.check_free(settings.port)
+    except ports.PortInUseError as error:
+        sys.exit(str(error))
     settings.state.mkdir(parents=True, exist_ok=True)
     write_pid_file(settings)
     logging.basicConfig(

@@ -35,7 +35,7 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         endpoint_config=endpoint.get("EndpointConfigName"),
         requested_endpoint_config=wanted,
         model_version=package.get("ModelPackageVersion"),
-        instance=_instance(plan),
+        instance=_instance(plan, endpoint if deployed else {}),
         log_command=None if deployed else f"aws logs tail /aws/sagemaker/Endpoints/{project} --since 1d",
     )
     return DeploymentCheck(deployed=deployed, reason=reason, detail_type=kind, detail=detail)
@@ -60,11 +60,14 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str]:
     return False, f"the endpoint is {status}{why}"
 
 
-def _instance(plan: DeploymentPlan | None) -> dict[str, Any] | None:
+def _instance(plan: DeploymentPlan | None, live: dict[str, Any]) -> dict[str, Any] | None:
+    """What was asked for; the count is the live one, which an update keeps if somebody scaled the endpoint."""
     if not plan or not plan.endpoint_config:
         return None
     variant = plan.endpoint_config["ProductionVariants"][0]
-    return {"type": variant["InstanceType"], "count": variant["InitialInstanceCount"]}
+    counts = {v.get("VariantName"): v.get("CurrentInstanceCount") for v in live.get("ProductionVariants") or []}
+    count = counts.get(variant["VariantName"]) or variant["InitialInstanceCount"]
+    return {"type": variant["InstanceType"], "count": count}
 
 
 def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:

@@ -55,7 +55,8 @@ def read_project(facts: ReadProject, allowed_images: str) -> ProjectReading:
     problems: list[dict[str, object]] = []
     wrong_name = None if names.is_project(name) else _name_problem(facts.key, name)
     if wrong_name:
-        problems.append(Problem(("project",), wrong_name, _NAME_FIX).as_dict())
+        fix = f"upload it as {name.split('/')[0]}/project.yaml" if "/" in name else _NAME_FIX
+        problems.append(Problem(("project",), wrong_name, fix).as_dict())
     project: Project | None = None
     try:
         project = _parse(facts, allowed_images)

@@ -90,13 +90,18 @@ def project_invalid(d: Detail) -> Text:
     lines = [_problem(p) for p in problems[:SHOWN]]
     more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
     first = problems[0] if problems else {}
+    headline = f"The project.yaml of {project} cannot be used. The last valid version stays in force."
+    if d.get("run"):  # valid by itself, but refused by a run
+        headline = f"Run {d['run']} of project {project} ended: its project.yaml does not fit what was dropped."
+        more.append("\nUpload the mended project.yaml, then drop the data again.")
+    misplaced = any(p.get("field") == "project" for p in problems)
     return Text(
         subject=f"{project}: project.yaml has {_count(problems, 'problem')}",
-        headline=f"The project.yaml of {project} cannot be used. The last valid version stays in force.",
+        headline=headline,
         severity="error",
         sms=f"Dropforge {project}: project.yaml: {first.get('field') or ''} {first.get('reason') or ''}",
         paragraphs=["\n".join([f"In {place}:", *lines, *more])],
-        commands=[f"aws s3 cp project.yaml {place}"] if str(place).startswith("s3://") else [],
+        commands=[f"aws s3 cp project.yaml {place}"] if str(place).startswith("s3://") and not misplaced else [],
     )
 
 
@@ -158,7 +163,8 @@ def deployment_failed(d: Detail) -> Text:
     """An approved version is not what the endpoint serves."""
     project, reason = d.get("project"), d.get("reason") or "no reason was given"
     arn, log = d.get("model_package_arn"), d.get("log_command")
-    live = d.get("endpoint_config")
+    failed = d.get("endpoint_status") == "Failed"
+    delete = [f"aws sagemaker delete-endpoint --endpoint-name {d.get('endpoint')}"] if failed else []
     again = f"aws sagemaker update-model-package --model-package-arn {arn} --model-approval-status"
     return Text(
         subject=f"{project}: the deployment failed",
@@ -167,11 +173,21 @@ def deployment_failed(d: Detail) -> Text:
         sms=f"Dropforge {project}: deployment failed: {reason}",
         paragraphs=[
             f"Why: {reason}",
-            f"The endpoint serves {live} ({d.get('endpoint_status')})." if live else "There is no endpoint.",
+            _live(d),
             "To try again after mending the cause, reject the version and approve it once more.",
         ],
-        commands=[*([str(log)] if log else []), *([f"{again} Rejected", f"{again} Approved"] if arn else [])],
+        commands=[*([str(log)] if log else []), *delete, *([f"{again} Rejected", f"{again} Approved"] if arn else [])],
     )
+
+
+def _live(d: Detail) -> str:
+    """What the endpoint does now; nothing where nobody looked."""
+    live, status = d.get("endpoint_config"), d.get("endpoint_status")
+    if status == "Failed":
+        return "The endpoint failed and serves nothing; SageMaker lets it only be deleted."
+    if live:
+        return f"The endpoint serves {live} ({status})."
+    return "There is no endpoint." if "endpoint_config" in d else ""
 
 
 def _problem(problem: dict[str, Any]) -> str:

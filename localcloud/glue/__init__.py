@@ -38,6 +38,7 @@ def install(settings: Settings) -> Installed:
         cloudwatch,
         eventbridge,
         lambdas,
+        logs,
         mount_sagemaker,
         persistence,
         pipes,
@@ -59,6 +60,7 @@ def install(settings: Settings) -> Installed:
     pipes.install(settings, outbox)
     sns.install(settings)
     cloudwatch.install(settings)
+    logs.install()
     stepfunctions.install(settings)
     cloudformation.install(settings)
     template_urls.install(settings)

@@ -81,10 +81,9 @@ def _events(arguments: dict[str, Any]) -> Iterator[str]:
     for entry in arguments["Entries"]:
         detail = entry["Detail"]
         yield from (f"Detail has no {name}" for name in EVENT_FIELDS - detail.keys())
-        empty = [
-            name for name in ("id", "project", "cause") if not (isinstance(detail.get(name), str) and detail[name])
-        ]
-        yield from (f"Detail's {name} is not a text" for name in empty)
+        for name in ("id", "project", "cause"):
+            if not isinstance(detail.get(name), str) or not detail[name]:
+                yield f"Detail's {name} is not a text"
         if len(json.dumps(entry).encode()) >= ENTRY_LIMIT:
             yield "the entry is too large"
 

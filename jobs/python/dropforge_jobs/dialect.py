@@ -23,12 +23,23 @@ def sample(path: Path, delimiter: str) -> list[list[str]]:
     return [fields for fields, _, _ in islice(records(path, delimiter), SAMPLE_LINES)]
 
 
+def _whole_rows(text_lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    """The records that end within the lines; none if the quoting is broken before the last of them."""
+    rows = []
+    reader = parse(iter(text_lines), delimiter)
+    try:
+        for row in reader:
+            rows.append(row)
+    except csv.Error:
+        # A quoted field that is still open at the sample's end runs on behind it.
+        if reader.line_num < len(text_lines):
+            return []
+    return [row for row in rows if row]
+
+
 def _score(text_lines: Sequence[str], delimiter: str) -> tuple[bool, float, int] | None:
     """How well `delimiter` explains the lines: consistent?, share of numeric fields, fields per row."""
-    try:
-        rows = [row for row in parse(iter(text_lines), delimiter) if row]
-    except csv.Error:
-        return None
+    rows = _whole_rows(text_lines, delimiter)
     if not rows:
         return None
     width, count = Counter(map(len, rows)).most_common(1)[0]
@@ -46,15 +57,13 @@ def find_delimiter(path: Path) -> str:
     two numbers with a decimal comma, not three odd fields.
     """
     first = [text for _, text in islice(lines(path), SAMPLE_LINES)]
-    whole = first if len(first) < SAMPLE_LINES else first[:-1]
     scores = {}
     for delimiter in DELIMITERS:
-        # A quoted field may run over the sample's end: then its last lines are left out.
-        score = _score(whole, delimiter) or _score(whole[: SAMPLE_LINES // 2], delimiter)
+        score = _score(first, delimiter)
         if score is not None:
             scores[delimiter] = score
     if not scores:
-        if not whole:
+        if not first:
             raise TableError(f"{path.name}: the file holds no row")
         list(islice(records(path, ","), SAMPLE_LINES))  # names the line where the quoting is broken, if it is
         raise TableError(

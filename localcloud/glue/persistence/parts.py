@@ -22,7 +22,8 @@ class Split:
     """How the records of a store are taken apart and put together.
 
     `head` returns the record without its parts; `parts` all of them; `join` puts a record back together.
-    `growing`: parts are only added at the end and dropped from the front (histories, logs).
+    `size`: how many parts there are, for records whose parts are only added at the end and dropped from the
+    front (histories, streams); `parts` yields those newest first.
     `by_key`: returns one part, or None if it is gone; then only parts noted as changed are looked at.
     `track`: called with (store, key, record) before a comparison: it makes sure that changes of parts are noted.
     """
@@ -30,7 +31,7 @@ class Split:
     head: Callable[[Any], Any]
     parts: Callable[[Any], Iterable[Part]]
     join: Callable[[Any, dict[Any, Any]], Any]
-    growing: bool = False
+    size: Callable[[Any], int] | None = None
     by_key: Callable[[Any, Any], Part | None] | None = None
     track: Callable[[Any, Any, Any], None] | None = None
 
@@ -147,14 +148,14 @@ SPLITS: dict[str, Split] = {
         by_key=_item,
     ),
     "dynamodb._stream_records": Split(
-        head=lambda records: [], parts=_stream, join=lambda head, parts: list(parts.values()), growing=True
+        head=lambda records: [], parts=_stream, join=lambda head, parts: list(parts.values()), size=len
     ),
     "sqs._queues": Split(head=lambda queue: _without(queue, "messages"), parts=_messages, join=_join_messages),
     "stepfunctions._executions": Split(
         head=lambda execution: _without(execution, "events"),
         parts=_events,
         join=lambda head, parts: {**head, "events": list(parts.values())},
-        growing=True,
+        size=lambda execution: len(execution.get("events") or ()),
     ),
     "cloudwatch_logs._log_groups": Split(
         head=lambda group: _without(group, "streams"), parts=_log_events, join=_join_log_events

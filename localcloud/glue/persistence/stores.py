@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import sys
 import types
 from collections.abc import Iterator
@@ -83,7 +84,7 @@ class Store:
         only = self.changed_parts.pop(key, set())
         if self.split.by_key and not everything and len(known) > 1:
             self._some(key, record, only, known, changes)
-        elif self.split.growing and not everything:
+        elif self.split.size and not everything:
             self._growing(key, record, known, changes)
         else:
             self._all(key, record, known, changes, everything)
@@ -99,19 +100,18 @@ class Store:
                 self._drop(key, name, changes)
 
     def _growing(self, key: Any, record: Any, known: dict[Any, Known], changes: Changes) -> None:
-        new = []
-        length = 0
-        for part in self.split.parts(record):  # newest first
-            length += 1
+        assert self.split.size is not None
+        size, new = self.split.size(record), []
+        for part in self.split.parts(record):
             if part[0] in known:
-                length = sum(1 for _ in self.split.parts(record)) if len(known) > 1 else length
                 break
             new.append(part)
-        for part in reversed(new):
-            self._compare(key, part, known, changes)
-        for name in [n for n in known if n != HEAD][: max(0, len(known) - 1 - length)]:
+        dropped = max(0, len(known) - 1 - max(0, size - len(new)))
+        for name in [n for n in itertools.islice(known, dropped + 1) if n != HEAD][:dropped]:
             del known[name]
             self._drop(key, name, changes)
+        for part in reversed(new):
+            self._compare(key, part, known, changes)
 
     def _all(self, key: Any, record: Any, known: dict[Any, Known], changes: Changes, everything: bool) -> None:
         present = {HEAD}

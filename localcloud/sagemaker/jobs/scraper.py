@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -40,12 +41,17 @@ class Scraper:
         self._lock = threading.Lock()
 
     def read(self, line: str) -> None:
-        """Look for every definition in one line; a capture that is no number is passed over."""
+        """Look for every definition in one line; a capture that is no finite number is passed over.
+
+        XGBoost prints `nan` for an AUC of rows of one class; neither CloudWatch nor JSON can hold it.
+        """
         for name, pattern in self._patterns:
             for match in pattern.finditer(line):
                 try:
                     value = float(match.group(1))
                 except (TypeError, ValueError):
+                    continue
+                if not math.isfinite(value):
                     continue
                 moment = self._clock()
                 with self._lock:

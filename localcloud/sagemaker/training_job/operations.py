@@ -79,7 +79,6 @@ def _document(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     document = dict(request)
     document["TrainingJobStatus"], document["SecondaryStatus"] = "InProgress", "Starting"
     document["SecondaryStatusTransitions"] = []
-    document["ModelArtifacts"] = {}
     document["ProfilingStatus"] = "Disabled"
     for flag in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
         document.setdefault(flag, False)

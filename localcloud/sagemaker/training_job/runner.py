@@ -144,7 +144,8 @@ class TrainingRun(JobRun):
         if self.scraper and self.scraper.final():
             members["FinalMetricDataList"] = self.scraper.final()
             self.context.metrics.flush()
-        members["ModelArtifacts"] = self.job["ModelArtifacts"]
+        if "ModelArtifacts" in self.job:  # without a model there is no member: not {}, which SDK v3 cannot read
+            members["ModelArtifacts"] = self.job["ModelArtifacts"]
         state.enter(self.context, self.name, status, secondary, **members)
 
     @property

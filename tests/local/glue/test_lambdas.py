@@ -158,7 +158,7 @@ def test_json_logs_go_to_the_configured_group(cloud: Cloud) -> None:
     assert cloud.invoke(name) == (group, None)
     records = [json.loads(e["message"]) for e in cloud.client("logs").filter_log_events(logGroupName=group)["events"]]
     kinds = [record.get("type") or record["level"] for record in records]
-    assert kinds == ["platform.start", "WARN", "platform.report"]
+    assert kinds == ["platform.start", "WARNING", "platform.report"]
     assert records[1]["message"] == "careful"
     assert records[1]["requestId"] == records[0]["record"]["requestId"]
     assert records[2]["record"]["metrics"]["initDurationMs"] > 0

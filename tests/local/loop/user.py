@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.cloud import LocalCloud
 
@@ -54,14 +54,14 @@ class User:
         while not self._done.is_set():
             try:
                 got = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=10)
-            except (ClientError, HTTPClientError):  # a test killed the cloud; it may come back
+            except (ClientError, BotoCoreError):  # a test killed the cloud; it may come back
                 self._done.wait(0.2)
                 continue
             for message in got.get("Messages", []):
                 with self._changed:
                     keep(json.loads(message["Body"]))
                     self._changed.notify_all()
-                with suppress(ClientError, HTTPClientError):
+                with suppress(ClientError, BotoCoreError):
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     def leave(self) -> None:

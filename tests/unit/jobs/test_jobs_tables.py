@@ -34,6 +34,14 @@ def test_delimiters_and_line_ends(tmp_path, delimiter, end):
     assert rows_of(table) == ROWS
 
 
+@pytest.mark.parametrize("offset", range(4))
+def test_quoted_line_breaks_wherever_the_sample_ends(tmp_path, offset):
+    rows = [["id", "note", "y"]] + [[str(n), '"called ""us"",\nthen\n\nleft"', "no"] for n in range(400)]
+    table = open_table(drop(tmp_path, a__csv="\n" * offset + written(rows)), "y")
+    assert table.names == ["id", "note", "y"]
+    assert rows_of(table)[399] == ["399", 'called "us",\nthen\n\nleft', "no"]
+
+
 def test_header_by_target_name_even_if_everything_is_text(tmp_path):
     table = open_table(drop(tmp_path, a__csv="a,b\nx,y\n"), "b")
     assert table.header

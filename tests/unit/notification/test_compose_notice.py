@@ -105,7 +105,7 @@ def test_machines_get_json() -> None:
             },
             ["Why: rolled back", "The endpoint serves old (InService)", f"{ARN} --model-approval-status Approved"],
         ),
-        ("Deployment Failed", {"reason": "no"}, ["There is no endpoint."]),
+        ("Deployment Failed", {"reason": "no", "endpoint_config": None}, ["There is no endpoint."]),
     ],
 )
 def test_each_says_what_happened_why_and_what_to_do(kind: str, detail: dict[str, Any], said: list[str]) -> None:
