@@ -101,12 +101,13 @@ class Store:
 
     def _growing(self, key: Any, record: Any, known: dict[Any, Known], changes: Changes) -> None:
         assert self.split.size is not None
-        size, new = self.split.size(record), []
+        new = []
         for part in self.split.parts(record):
             if part[0] in known:
                 break
             new.append(part)
-        dropped = max(0, len(known) - 1 - max(0, size - len(new)))
+        # Counted after the look at the parts: one that a thread adds meanwhile must not make an old one seem gone.
+        dropped = max(0, len(known) - 1 - max(0, self.split.size(record) - len(new)))
         for name in [n for n in itertools.islice(known, dropped + 1) if n != HEAD][:dropped]:
             del known[name]
             self._drop(key, name, changes)
