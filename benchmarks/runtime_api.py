@@ -24,6 +24,11 @@ class HandlerFailedError(Exception):
     """The measured handler could not be imported, or raised."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a client that was ended hangs up."""
+
+
 class RuntimeApi:
     """Hands events to one runtime client at a time and keeps the moments at which it asked and answered."""
 
@@ -32,7 +37,7 @@ class RuntimeApi:
         self.asked: queue.Queue[float] = queue.Queue()
         self.answered: queue.Queue[tuple[float, str | None]] = queue.Queue()
         self._events: queue.Queue[bytes] = queue.Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
 
@@ -60,6 +65,7 @@ class RuntimeApi:
                     "Lambda-Runtime-Invoked-Function-Arn",
                     "arn:aws:lambda:us-east-1:000000000000:function:bench",
                 )
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

@@ -8,7 +8,8 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
+from rich.text import Text
 
 from cli.stack import Stack
 
@@ -51,19 +52,15 @@ def print_runs(stack: Stack, project: str | None, limit: int, console: Console) 
     if not runs:
         console.print(f"No runs{f' of project {project}' if project else ''} yet.")
         return
-    table = Table("run", "project", "status", "started", "took", "attempt", box=None, pad_edge=False)
-    table.add_column("result", no_wrap=True, overflow="ellipsis")
+    console.print(f"{'run':12}{'project':20}{'status':12}{'started':21}{'took':13}attempt  result", soft_wrap=True)
     for run in runs:
-        table.add_row(
-            str(run["pk"]),
-            str(run.get("project", "")),
-            str(run.get("status", "")),
-            str(run.get("started_at", ""))[:19].replace("T", " "),
-            _took(run),
-            str(run.get("attempt", "")),
-            str(run.get("model_package_arn") or run.get("reason") or "").rsplit(":model-package/", maxsplit=1)[-1],
-        )
-    console.print(table)
+        began = str(run.get("started_at", ""))[:19].replace("T", " ")
+        name, project, status = str(run["pk"]), str(run.get("project", "")), str(run.get("status", ""))
+        line = f"{name:12}{project:20}{status:12}{began:21}{_took(run):13}{run.get('attempt', '')!s:9}"
+        package = str(run.get("model_package_arn") or "").rsplit(":model-package/", maxsplit=1)[-1]
+        console.print((line + package).rstrip(), soft_wrap=True, markup=False)
+        if run.get("reason") and not package:
+            console.print(Padding(Text(str(run["reason"])), (0, 0, 0, 4)))
 
 
 def _took(run: dict[str, Any]) -> str:

@@ -84,7 +84,7 @@ def build(project: Path = REPOSITORY, say: Say = print) -> Path:
     Raises DeployError.
     """
     folder = project / ".aws-sam"
-    built = folder / "build" / "template.yaml"
+    built = folder / "local" / "template.yaml"  # a folder of our own: `sam build` by hand must not mix in
     mark = folder / "dropforge-digest"
     with _locked(folder / "dropforge-lock"):
         digest = source_digest(project)
@@ -92,9 +92,8 @@ def build(project: Path = REPOSITORY, say: Say = print) -> Path:
             return built
         say("Building the stack (sam build)")
         mark.unlink(missing_ok=True)
-        _run_sam(
-            ["build", "--template-file", str(project / "template.yaml")], project, dict(os.environ), lambda _: None
-        )
+        arguments = ["build", "--template-file", str(project / "template.yaml"), "--build-dir", str(built.parent)]
+        _run_sam(arguments, project, dict(os.environ), lambda _: None)
         mark.write_text(digest)
     return built
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan, RecoveryDecision
 from dropforge import events, names
-from dropforge.failures import understand
+from dropforge.failures import show_log, understand
 
 MAX_ATTEMPTS = 3
 TOLD = "DeploymentFailedError"  # the machine's own ending, after the notice
@@ -36,7 +36,7 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         requested_endpoint_config=wanted,
         model_version=package.get("ModelPackageVersion"),
         instance=_instance(plan, endpoint if deployed else {}),
-        log_command=None if deployed else f"aws logs tail /aws/sagemaker/Endpoints/{project} --since 1d",
+        log_command=None if deployed else show_log(f"/aws/sagemaker/Endpoints/{project}"),
     )
     return DeploymentCheck(deployed=deployed, reason=reason, detail_type=kind, detail=detail)
 

@@ -10,7 +10,7 @@ Detail = dict[str, Any]
 UNKNOWN = "unknown"
 SHOWN = 20
 CONSTANT = "_best_constant_classifier"
-CALL = "--content-type text/csv --cli-binary-format raw-in-base64-out --body file://rows.csv /dev/stdout"
+CALL = "--content-type text/csv --body fileb://rows.csv /dev/stdout"
 
 
 @dataclass(frozen=True)

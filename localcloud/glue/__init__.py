@@ -27,7 +27,7 @@ def install(settings: Settings) -> Installed:
     """Install every hook and bring back the state that is on disk. Raises HookError, DatabaseError.
 
     The environment must be set (Settings.apply_to_environment) before, and nothing of ministack imported.
-    Order: state is kept from the first moment; each engineer's hooks; then what is on disk, so that the loaders,
+    Order: state is kept from the first moment; then the hooks; then what is on disk, so that the loaders,
     which repair what a restart breaks, are the hooked ones.
     """
     hooks.check_version()

@@ -21,7 +21,7 @@ from localcloud.glue import hooks
 from localcloud.glue.persistence.blobs import Blobs, Unpickler
 from localcloud.glue.persistence.database import Changes, Database
 from localcloud.glue.persistence.parts import WHOLE
-from localcloud.glue.persistence.stores import BODIES, FORGOTTEN, LAZY, Store, scoped_dictionaries
+from localcloud.glue.persistence.stores import BODIES, FORGOTTEN, LAZY, PLAIN, Store, scoped_dictionaries
 from localcloud.glue.persistence.tracked import ALL, Marks
 from localcloud.settings import Settings
 
@@ -71,6 +71,12 @@ class Durability:
             container._data = self.stores[name].data
             self.containers[name] = container
             self.marks.add(name, ALL)  # what a module puts there when it is imported
+        for name in PLAIN - self.stores.keys():
+            module, _, attribute = name.rpartition(".")
+            if f"ministack.services.{module}" in sys.modules:
+                content = hooks.target(f"services.{module}", attribute)
+                self.stores[name] = Store(name, content, self.marks, self.blobs)
+                hooks.replace(f"services.{module}", attribute, self.stores[name].data)
 
     def load(self) -> set[str]:
         """Put what is on disk into the stores; return the names of the stores that had something."""

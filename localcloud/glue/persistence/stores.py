@@ -25,6 +25,8 @@ FORGOTTEN = {
     "lambda_svc._esm_backoff_until",
     "dynamodb._txn_idempotency",
 }
+# Kept although they are plain dictionaries: temporary credentials are valid until they expire.
+PLAIN = {"sts._sessions"}
 # Written once a second instead of before the answer: much data that nobody has to rely on to the last moment.
 LAZY = {"cloudwatch._metrics", "cloudwatch._alarm_history", "cloudwatch_logs._log_groups"}
 

@@ -10,7 +10,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.glue import auth
 
-from .test_s3 import role_client
+from .roles import role_client
 
 REGION, ACCOUNT = "us-east-1", "000000000000"
 ARN = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"

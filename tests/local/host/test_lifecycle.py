@@ -82,15 +82,6 @@ def test_what_a_killed_host_left_does_not_disturb(own_cloud: LocalCloud) -> None
     assert running(again.settings) is not None
 
 
-def test_reset_over_the_api_forgets_everything(own_cloud: LocalCloud) -> None:
-    own_cloud.client("s3").create_bucket(Bucket="forget-me")
-    own_cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName="forget-me")
-    own_cloud.reset()
-    again = own_cloud.restart()
-    assert again.client("s3").list_buckets()["Buckets"] == []
-    assert again.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"] == []
-
-
 @pytest.mark.parametrize("value", ["x", "0", "-1"])
 def test_a_bad_setting_is_named(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("DROPFORGE_TIME_SCALE", value)

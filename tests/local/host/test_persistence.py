@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from localcloud.glue.persistence.answers import only_reads
 from localcloud.glue.persistence.blobs import Blobs, Body, Pickler, Unpickler
 from localcloud.glue.persistence.database import Changes, Database
+from localcloud.glue.persistence.durability import Durability
 from localcloud.glue.persistence.stores import Store
 from localcloud.glue.persistence.tracked import ALL, Marks, Tracked, reading
+from localcloud.settings import Settings
 
 
 @pytest.fixture
@@ -140,6 +144,37 @@ def test_the_order_of_parts_survives_updates(tmp_path: Path) -> None:
         database.write(Changes(put={("s", "k", part): b"1"}))
     database.write(Changes(put={("s", "k", "a"): b"2"}, drop={("s", "k", "b"): None}))
     assert [(part, value) for _, _, part, value in database.read()] == [("a", b"2"), ("c", b"1")]
+
+
+def test_a_state_that_cannot_be_written_refuses_every_answer(tmp_path: Path) -> None:
+    async def story() -> None:
+        durability = Durability(Settings(tmp_path, 1))
+        durability.store("own")["a"] = 1
+        committing = asyncio.create_task(durability.run())
+        await durability.settled()
+        durability.database.close()
+        durability.store("own")["a"] = 2
+        for _ in range(2):  # the one that met it, and all later ones
+            with pytest.raises(sqlite3.ProgrammingError):
+                await durability.settled()
+        committing.cancel()
+
+    asyncio.run(story())
+
+
+def test_an_own_store_comes_back_after_adoption(tmp_path: Path) -> None:
+    async def story() -> None:
+        durability = Durability(Settings(tmp_path, 1))
+        durability.store("own")["a"] = {"n": 1}
+        committing = asyncio.create_task(durability.run())
+        await durability.settled()
+        committing.cancel()
+
+    asyncio.run(story())
+    again = Durability(Settings(tmp_path, 1))
+    again.store("own")
+    assert again.load() == {"own"}
+    assert again.store("own") == {"a": {"n": 1}}
 
 
 @pytest.mark.parametrize(

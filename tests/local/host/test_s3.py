@@ -12,7 +12,9 @@ import botocore.exceptions
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.glue.s3 import event_detail
+from localcloud.glue.s3.events import event_detail
+
+from .roles import role_client
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "aws" / "events"
 CREATED = {"version", "bucket", "object", "request-id", "requester", "source-ip-address", "reason"}
@@ -28,22 +30,6 @@ def encrypted_bucket(cloud: LocalCloud, name: str) -> tuple[Any, str]:
         ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": default}]},
     )
     return s3, key
-
-
-def role_client(cloud: LocalCloud, service: str, name: str, *statements: dict[str, Any]) -> Any:
-    """Return a client that acts with a role which has these statements."""
-    iam, sts = cloud.client("iam"), cloud.client("sts")
-    trust = {"Effect": "Allow", "Principal": {"AWS": "000000000000"}, "Action": "sts:AssumeRole"}
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
-    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **s} for s in statements]}
-    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=json.dumps(document))
-    session = sts.assume_role(RoleArn=role["Role"]["Arn"], RoleSessionName="test")["Credentials"]
-    return cloud.client(
-        service,
-        aws_access_key_id=session["AccessKeyId"],
-        aws_secret_access_key=session["SecretAccessKey"],
-        aws_session_token=session["SessionToken"],
-    )
 
 
 def test_an_etag_under_kms_is_no_md5(cloud: LocalCloud) -> None:

@@ -26,7 +26,8 @@ def test_a_jobs_own_words_and_where_its_log_is() -> None:
     assert told["detail_type"] == "Run Failed"
     assert told["reason"] == "Prepare Data failed: train.csv, line 7: 4 fields, but the header names 3"
     assert told["detail"]["log_command"] == (
-        "aws logs tail /aws/sagemaker/ProcessingJobs --log-stream-name-prefix df-abcdefghij-prepare-a1 --since 1d"
+        "aws logs filter-log-events --log-group-name /aws/sagemaker/ProcessingJobs "
+        "--log-stream-name-prefix df-abcdefghij-prepare-a1 --query 'events[].[message]' --output text"
     )
     assert (told["detail"]["id"], told["detail"]["severity"]) == ("abcdefghij-a2-run-failed", "error")
 

@@ -16,6 +16,9 @@ _LOGS = {
     "ProcessingJobName": "/aws/sagemaker/ProcessingJobs",
 }
 _REQUEST_ID = re.compile(r"\s*\((?:Service|service): [^)]*\)")
+# sagemaker-training's failure file, when it did not capture the script's standard error.
+_NO_MESSAGE = 'ErrorMessage ""'
+_RAISED = re.compile(r"^((?:\w+\.)*\w*(?:Error|Exception)\b.*)$", re.MULTILINE)
 _DEPTH = 6
 LONGEST_REASON = 900
 
@@ -35,9 +38,13 @@ class Failure:
     @property
     def log_command(self) -> str | None:
         """The command that shows the job's log."""
-        if not (self.log_group and self.job):
-            return None
-        return f"aws logs tail {self.log_group} --log-stream-name-prefix {self.job} --since 1d"
+        return show_log(self.log_group, self.job) if self.log_group and self.job else None
+
+
+def show_log(group: str, stream_prefix: str | None = None) -> str:
+    """The command that shows a log, line by line. Version 1 of the AWS CLI has no `aws logs tail`."""
+    streams = f" --log-stream-name-prefix {stream_prefix}" if stream_prefix else ""
+    return f"aws logs filter-log-events --log-group-name {group}{streams} --query 'events[].[message]' --output text"
 
 
 def understand(error: str | None, cause: str | None) -> Failure:
@@ -52,7 +59,7 @@ def _understand(error: str, cause: str, depth: int) -> Failure:
     nested = found.get("Cause") or found.get("cause")
     if isinstance(nested, str) and ("Error" in found or "error" in found):
         inner = _understand(str(found.get("Error") or found.get("error")), nested, depth - 1)
-        return replace(inner, log=str(found["Log"])) if found.get("Log") else inner
+        return _with_log(inner, str(found["Log"])) if found.get("Log") else inner
     if "errorType" in found or "errorMessage" in found:
         return _function(str(found.get("errorType") or error), str(found.get("errorMessage") or ""))
     for key, group in _LOGS.items():
@@ -62,6 +69,14 @@ def _understand(error: str, cause: str, depth: int) -> Failure:
     if status and ("ExecutionArn" in found or "executionArn" in found):
         return _text(f"States.{status}" if status in ("TIMED_OUT", "ABORTED") else error, f"the machine ended {status}")
     return _text(error, cause)
+
+
+def _with_log(failure: Failure, log: str) -> Failure:
+    """The failure with its log; where the toolkit has lost the script's own words, they are found there."""
+    raised = _RAISED.findall(log)
+    if _NO_MESSAGE in failure.reason and raised:
+        return replace(failure, log=log, reason=_short(f"the script raised {raised[-1].strip()}"))
+    return replace(failure, log=log)
 
 
 def _parse(cause: str) -> dict[str, Any] | None:

@@ -68,11 +68,6 @@ def job_try(name: str) -> int:
     return (int(name.rsplit("-a", 1)[1]) - 1) % TRIES_PER_ATTEMPT + 1
 
 
-def execution_name(run: str, attempt: int) -> str:
-    """The name of the run machine's execution for this attempt."""
-    return f"{run}-a{attempt}"
-
-
 def is_data(path: str) -> bool:
     """Whether an object at this path below its channel holds data (Spark and editors leave others beside it)."""
     return _TEMPORARY.search(path) is None
@@ -132,15 +127,19 @@ def tags(project: str, run: str) -> list[dict[str, str]]:
     return [{"Key": "dropforge:project", "Value": project}, {"Key": "dropforge:run", "Value": run}]
 
 
+# At most two digits: the last group of the UUID in EventBridge's own names can look like an attempt too.
+_ATTEMPT = re.compile(r"-a(\d{1,2})$")
+
+
 def next_execution(name: str, attempt: int) -> str:
     """The name of an execution that repeats `name`: the same base, so that two stop events restart it once."""
-    base = re.sub(r"-a\d+$", "", name)[:70]
+    base = _ATTEMPT.sub("", name)[:70]
     return f"{base}-a{attempt}"
 
 
 def execution_attempt(name: str) -> int:
     """Which attempt an execution's name says it is, from 1."""
-    match = re.search(r"-a(\d+)$", name)
+    match = _ATTEMPT.search(name)
     return int(match[1]) if match else 1
 
 

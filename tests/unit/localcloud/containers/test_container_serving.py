@@ -130,6 +130,7 @@ def test_an_xgboost_script_with_the_images_defaults(job: Job, serve: Serve) -> N
     script = """
     import json, os
     import xgboost as xgb
+    from sagemaker_containers import entry_point  # noqa: F401 (AWS's abalone.py)
     from sagemaker_xgboost_container import distributed
     from sagemaker_xgboost_container.data_utils import get_dmatrix
 
