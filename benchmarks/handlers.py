@@ -53,7 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=11, help="cold starts of each handler (default 11)")
     rounds = parser.parse_args().rounds
-    console = Console()
+    console = Console(width=110)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "empty.py").write_text(EMPTY)
         (Path(folder) / "with_boto3.py").write_text(BOTO3)

@@ -54,6 +54,7 @@ class RuntimeApi:
     def _handler(api) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
 
             def do_GET(self) -> None:
                 api.asked.put(time.perf_counter())

@@ -41,7 +41,7 @@ class Stack:
 
 
 def _client(session: boto3.Session, service: str, endpoint_url: str | None) -> Any:
-    config = Config(retries={"max_attempts": 5, "mode": "standard"}, read_timeout=90)
+    config = Config(retries={"max_attempts": 3, "mode": "standard"}, read_timeout=90)
     return session.client(service, endpoint_url=endpoint_url, config=config)
 
 

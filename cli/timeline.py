@@ -15,6 +15,7 @@ from cli.stack import Stack
 
 Event = dict[str, Any]
 SOURCES = ["aws.s3", "aws.sagemaker"]
+TOLD = {"model.tar.gz", "evaluation.json", "preparation.json"}
 FAILURES = {"Run Failed", "Project Invalid", "Deployment Failed", "Candidate Rejected"}
 
 
@@ -42,6 +43,7 @@ class Timeline:
         self._events: list[Event] = []
         self._changed = threading.Condition()
         self._stop = threading.Event()
+        self._last: tuple[str, str] | None = None
         self._started = time.monotonic()
         self._queue, arn = make_queue(self._sqs, "dropforge-demo-timeline", "events.amazonaws.com")
         self._route(stack.client("events"), stack.output("BusName"), arn)
@@ -73,7 +75,8 @@ class Timeline:
             for message in got.get("Messages", []):
                 event = json.loads(message["Body"])
                 line = describe(event)
-                if line:
+                if line and line != self._last:
+                    self._last = line
                     self._console.print(
                         f"[dim]{self.elapsed():6.1f} s[/dim]  [cyan]{line[0]:<10}[/cyan] {line[1]}",
                         highlight=False,
@@ -124,8 +127,7 @@ def describe(event: Event) -> tuple[str, str] | None:
     detail = event["detail"]
     kind = event["detail-type"]
     if event["source"] == "aws.s3":
-        key = detail["object"]["key"]
-        return ("S3", f"{kind}: {key}") if not key.startswith("dropforge/") else None
+        return _object(kind, detail["object"]["key"])
     if event["source"].startswith("dropforge."):
         return ("Dropforge", f"{kind} ({event['source'].removeprefix('dropforge.')})")
     for name, status in (
@@ -142,3 +144,14 @@ def describe(event: Event) -> tuple[str, str] | None:
         package = detail["ModelPackageArn"].rsplit("model-package/", maxsplit=1)[-1]
         return ("SageMaker", f"Model package {package}: {detail.get('ModelApprovalStatus')}")
     return None
+
+
+def _object(kind: str, key: str) -> tuple[str, str] | None:
+    """Users' objects as they are; of ours only what a reader waits for."""
+    project, _, rest = key.partition("/")
+    if project == "dropforge":
+        return None
+    if rest.startswith(("datasets/", "runs/")):
+        *_, folder, name = key.split("/")
+        return ("S3", f"{kind}: {project}/…/{folder}/{name}") if name in TOLD else None
+    return ("S3", f"{kind}: {key}")

@@ -28,6 +28,7 @@ def up(settings: Settings) -> None:
     print(f"Ready after {time.monotonic() - began:.1f} s\n")
     for name, value in settings.client_environment.items():
         print(f"export {name}={value}")
+    print(f"export DATA_BUCKET={outputs.get('DataBucketName', '')}")
     print(f"\naws        {AWS}\ndropforge  {DROPFORGE}\nlog        {settings.log_file}")
     for name in ("DataBucketName", "ArtifactsBucketName", "NoticesTopicArn"):
         print(f"{name}  {outputs.get(name, '(not an output of this stack)')}")

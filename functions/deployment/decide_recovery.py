@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from deployment import outcome
-from deployment.models import DecideRecovery, RecoveryDecision
+from deployment.models import DecideRecovery
 from dropforge.handler import takes
+from dropforge.recovery import RecoveryDecision
 
 
 @takes(DecideRecovery)

@@ -55,12 +55,3 @@ class DecideRecovery(Facts):
 
     event: dict[str, Any]
     approval: dict[str, Any]
-
-
-class RecoveryDecision(Decision):
-    """`restart` as `attempt` under `name`, `give up` and tell, or `nothing`."""
-
-    action: Literal["restart", "give up", "nothing"]
-    attempt: int
-    name: str | None = None
-    reason: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan, RecoveryDecision
-from dropforge import events, names
+from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan
+from dropforge import events
 from dropforge.failures import show_log, understand
+from dropforge.recovery import RecoveryDecision, again_or_not
 
-MAX_ATTEMPTS = 3
 TOLD = "DeploymentFailedError"  # the machine's own ending, after the notice
 
 
@@ -76,12 +76,4 @@ def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:
     attempt = int(facts.approval.get("attempt") or 1)
     if status == "FAILED" and error == TOLD:
         return RecoveryDecision(action="nothing", attempt=attempt, reason="its end was told")
-    said = understand(error, facts.event.get("cause"))
-    if status == "ABORTED":
-        return RecoveryDecision(action="give up", attempt=attempt, reason="the deployment was stopped by hand")
-    if attempt >= MAX_ATTEMPTS:
-        reason = f"the deployment stopped {attempt} times; last: {said.reason}"
-        return RecoveryDecision(action="give up", attempt=attempt, reason=reason)
-    again = attempt + 1
-    reason = f"attempt {attempt} stopped: {said.reason}"
-    return RecoveryDecision(action="restart", attempt=again, name=names.next_execution(str(name), again), reason=reason)
+    return again_or_not("deployment", facts.event, attempt, str(name))

@@ -32,6 +32,7 @@ def plan_evaluation(facts: PlanEvaluation, settings: PlanEvaluationSettings) -> 
             "model": facts.model_data_url,
             "test": f"{facts.context['prepared_uri']}test/",
             "settings": given.uri,
+            "preparation": f"{facts.context['prepared_uri']}preparation.json",
         },
         output_name="evaluation",
         output_uri=output.uri,
@@ -40,11 +41,11 @@ def plan_evaluation(facts: PlanEvaluation, settings: PlanEvaluationSettings) -> 
         isolated=facts.context["isolated"],
     )
     program = facts.context["environment"]["SAGEMAKER_PROGRAM"]
-    said = {k: found.get(k) for k in ("problem", "target", "header", "delimiter", "columns", "classes")}
-    body = json.dumps(said | {"script": program if project.script else None}, ensure_ascii=False)
+    body = json.dumps({"script": program if project.script else None})
     return EvaluationPlan(
         request=processing_request(job, settings, names.tags(facts.project, facts.run)),
         settings=given.parts() | {"body": body},
         evaluation=output.below("evaluation.json").parts(),
+        figures=output.below("figures.json").parts(),
         reason=f"{found['rows']['test']} rows were held out",
     )

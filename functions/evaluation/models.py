@@ -9,7 +9,7 @@ from pydantic import Field
 
 
 class PlanEvaluation(Facts):
-    """A packaged candidate; `context` is the run's, `preparation` is preparation.json as text."""
+    """A packaged candidate; `context` is the run's, `preparation` is the preparing job's summary.json as text."""
 
     project: str
     run: str
@@ -21,16 +21,17 @@ class PlanEvaluation(Facts):
 
 
 class EvaluationPlan(Decision):
-    """The evaluating job, its settings and where its figures will be; all null without held-out rows."""
+    """The evaluating job, its settings, where its report and its figures will be; all null without held-out rows."""
 
     request: dict[str, Any] | None = None
     settings: dict[str, str] | None = None
     evaluation: dict[str, str] | None = None
+    figures: dict[str, str] | None = None
     reason: str
 
 
 class DecideGate(Facts):
-    """What was measured: `evaluation` is evaluation.json as text, `training_metrics` the training job's final ones."""
+    """What was measured: `evaluation` is figures.json as text, `training_metrics` the training job's final ones."""
 
     project: str
     run: str

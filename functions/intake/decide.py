@@ -65,6 +65,7 @@ def read_project(facts: ReadProject, allowed_images: str) -> ProjectReading:
     valid = project is not None and not problems
     return ProjectReading(
         valid=valid,
+        beside=_is_beside(facts.key),
         project=name,
         config=project.model_dump_json(exclude_none=True) if project and valid else None,
         text_digest=sha256((facts.text or "").encode()).hexdigest(),
@@ -74,6 +75,12 @@ def read_project(facts: ReadProject, allowed_images: str) -> ProjectReading:
         name_problem=wrong_name,
         lines=_lines(facts.text or "") if valid else {},
     )
+
+
+def _is_beside(key: str) -> bool:
+    """Whether it lies in a project's `code/` or in one of its channels, where any name is allowed."""
+    _, *folders, _ = key.split("/")
+    return bool(folders) and folders[0] in ("code", *names.CHANNELS)
 
 
 def _lines(text: str) -> dict[str, int]:

@@ -47,10 +47,12 @@ class ReadProject(Facts):
 class ProjectReading(Decision):
     """A valid project as JSON, or what is wrong. `sequencer` is padded, so that it compares as a string.
 
-    `lines` has the line of each field, for problems that only the data show.
+    `lines` has the line of each field, for problems that only the data show. `beside`: no project file at all, but a
+    file of that name among a project's code or data.
     """
 
     valid: bool
+    beside: bool = False
     project: str
     config: str | None = None
     text_digest: str

@@ -76,7 +76,7 @@ def plan_run(facts: PlanRun, settings: PlanRunSettings) -> RunPlan:
         **plan,
         prepare=processing_request(job, settings, names.tags(facts.project, facts.run)),
         settings=place_of_settings.parts() | {"body": _prepare_settings(project)},
-        preparation=prepared.below("preparation.json").parts(),
+        preparation=prepared.below("summary.json").parts(),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dropforge.handler import takes
+from dropforge.recovery import RecoveryDecision
 from training import outcome
-from training.models import DecideRecovery, RecoveryDecision
+from training.models import DecideRecovery
 
 
 @takes(DecideRecovery)

@@ -31,7 +31,7 @@ def read_head(sample: bytes, whole: bool) -> Head:
     if "\0" in text:
         return Head()
     lines = text.splitlines(keepends=True)
-    lines = lines if whole or len(lines) < 2 else lines[:-1]  # noqa: PLR2004 (a cut last line is left out)
+    lines = lines if whole else lines[:-1]  # a cut line is left out, though it be the only one of a wide table
     tables = [table for d in DELIMITERS if (table := _table(lines, d))]
     if not tables:
         return Head()

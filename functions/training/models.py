@@ -24,7 +24,7 @@ class PlanRun(Facts):
 
 
 class PlanTraining(Facts):
-    """The plan, and what the preparing job found (`preparation.json` as text; null without such a job)."""
+    """The plan, and what the preparing job found (`summary.json` as text; null without such a job)."""
 
     plan: RunPlan
     preparation: str | None = None
@@ -86,20 +86,15 @@ class Explanation(Decision):
 
 
 class DecideRecovery(Facts):
-    """A run machine's execution that ended otherwise than by success: its status event's detail, and the run's item."""
+    """A run machine's execution that ended otherwise than by success: its status event's detail, and the run's item.
+
+    `attempt` is what the execution was started as; the item (null: none yet) has the last that got as far as its claim.
+    """
 
     run: str
+    attempt: int = Field(default=1, ge=1)
     item: dict[str, Any] | None = None
     event: dict[str, Any]
-
-
-class RecoveryDecision(Decision):
-    """`restart` as `attempt`, `give up` and tell, or `nothing`."""
-
-    action: Literal["restart", "give up", "nothing"]
-    attempt: int
-    name: str | None = None
-    reason: str
 
 
 class SummariseRun(Facts):

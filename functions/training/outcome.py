@@ -9,18 +9,17 @@ from typing import Any, Literal
 from dropforge import events, names, prices
 from dropforge.failures import Failure, understand
 from dropforge.problems import with_lines
+from dropforge.recovery import RecoveryDecision, again_or_not
 from training.models import (
     DecideRecovery,
     DecideRetry,
     ExplainFailure,
     Explanation,
-    RecoveryDecision,
     RetryDecision,
     SummariseRun,
 )
 
 MAX_TRIES = 3
-MAX_ATTEMPTS = 3
 FIRST_WAIT = {"capacity": 120, "internal": 30}
 UNKNOWN = "unknown"
 
@@ -85,23 +84,27 @@ def _told_as(failure: Failure) -> tuple[Kind, Severity]:
 def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:
     """A run that ended without telling how starts again, unless a person stopped it or it has had its attempts."""
     item = events.plain(facts.item) if facts.item else None
-    if not item or item.get("status") != "RUNNING":
-        status = item.get("status") if item else "unknown"
-        return RecoveryDecision(action="nothing", attempt=0, reason=f"the run is {status}, so its end was told")
+    if item is None:
+        return _unclaimed(facts)
     attempt = int(item.get("attempt", 1))
+    if item.get("status") != "RUNNING":
+        reason = f"the run is {item.get('status')}, so its end was told"
+        return RecoveryDecision(action="nothing", attempt=attempt, reason=reason)
     theirs, ours = item.get("execution_arn"), facts.event.get("executionArn")
-    if theirs and ours and theirs != ours:
+    # A later attempt than the item's stopped before its own claim: nobody else has the run.
+    if theirs != ours and facts.attempt <= attempt:
         return RecoveryDecision(action="nothing", attempt=attempt, reason="another execution has this run")
-    status = str(facts.event.get("status"))
-    said = understand(f"States.{status}" if status == "ABORTED" else facts.event.get("error"), facts.event.get("cause"))
-    if status == "ABORTED":
-        return RecoveryDecision(action="give up", attempt=attempt, reason="the run was stopped by hand")
-    if attempt >= MAX_ATTEMPTS:
-        reason = f"the run stopped {attempt} times; last: {said.reason}"
-        return RecoveryDecision(action="give up", attempt=attempt, reason=reason)
-    again = attempt + 1
-    reason = f"attempt {attempt} stopped: {said.reason}"
-    return RecoveryDecision(action="restart", attempt=again, name=names.execution_name(facts.run, again), reason=reason)
+    return again_or_not("run", facts.event, max(attempt, facts.attempt), facts.run)
+
+
+def _unclaimed(facts: DecideRecovery) -> RecoveryDecision:
+    """It stopped before it claimed its run: the same attempt again, under a name that counts the starts.
+
+    A higher attempt would take the run from an execution that claims it meanwhile.
+    """
+    name = str(facts.event["name"])
+    decided = again_or_not("run", facts.event, names.execution_attempt(name), name)
+    return decided.model_copy(update={"attempt": facts.attempt})
 
 
 def summarise_run(facts: SummariseRun, price_list: str = "") -> dict[str, Any]:

@@ -22,7 +22,7 @@ def hyperparameters(given: dict[str, HyperParameter], found: dict[str, Any]) -> 
 
     Args:
         given: as in project.yaml.
-        found: preparation.json (`problem`, `classes`, `rows`).
+        found: the preparing job's summary.json (`problem`, number of `classes`, `rows`).
 
     Raises:
         ProjectInvalidError: an objective that does not fit the problem.
@@ -37,7 +37,7 @@ def hyperparameters(given: dict[str, HyperParameter], found: dict[str, Any]) -> 
         "eval_metric": METRICS[problem],
     }
     if problem == "multiclass":
-        chosen["num_class"] = len(found["classes"])
+        chosen["num_class"] = found["classes"]
     if found["rows"].get("validation"):
         chosen["early_stopping_rounds"] = EARLY_STOPPING_ROUNDS
     chosen |= {ALIASES.get(name, name): value for name, value in given.items()}

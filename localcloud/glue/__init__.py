@@ -39,6 +39,7 @@ def install(settings: Settings) -> Installed:
         eventbridge,
         lambdas,
         logs,
+        managed_policies,
         mount_sagemaker,
         persistence,
         pipes,
@@ -61,6 +62,7 @@ def install(settings: Settings) -> Installed:
     sns.install(settings)
     cloudwatch.install(settings)
     logs.install()
+    managed_policies.install()
     stepfunctions.install(settings)
     cloudformation.install(settings)
     template_urls.install(settings)

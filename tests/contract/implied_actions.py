@@ -87,6 +87,8 @@ INTEGRATIONS: dict[str, Implied] = {
     "sagemaker:createEndpointConfig": Implied(("sagemaker:CreateEndpointConfig", "sagemaker:AddTags")),
     "sagemaker:createEndpoint": Implied(("sagemaker:CreateEndpoint", "sagemaker:AddTags", "kms:CreateGrant")),
     "sagemaker:updateEndpoint": Implied(("sagemaker:UpdateEndpoint", "kms:CreateGrant")),
+    "aws-sdk:sagemaker:describeTrainingJob": Implied(("sagemaker:DescribeTrainingJob",)),
+    "aws-sdk:sagemaker:describeProcessingJob": Implied(("sagemaker:DescribeProcessingJob",)),
     "aws-sdk:sagemaker:describeEndpoint": Implied(("sagemaker:DescribeEndpoint",)),
     "aws-sdk:sagemaker:describeModelPackage": Implied(("sagemaker:DescribeModelPackage",)),
     "aws-sdk:sagemaker:createModelPackage": Implied(("sagemaker:CreateModelPackage",)),

@@ -39,38 +39,46 @@ SECTIONS = {
 
 def main(job: Job) -> None:
     """Measure a packaged model on the held-out rows."""
-    settings = job.settings("evaluate.json")
-    problem, script = settings.get("problem"), settings.get("script")
+    script = job.settings("evaluate.json").get("script")
+    found = job.json_object("preparation", "preparation.json")
+    problem = found.get("problem")
     if problem not in SECTIONS:
-        raise SettingsError(f"evaluate.json: problem {problem!r}: one of {', '.join(SECTIONS)} is expected")
+        raise SettingsError(f"preparation.json: problem {problem!r}: one of {', '.join(SECTIONS)} is expected")
     with tempfile.TemporaryDirectory() as folder:
         model_dir = Path(folder) / "model"
         _unpack(job, model_dir)
-        table = _test_table(job, settings, model_dir)
-        target = table.target_index(settings["target"])
+        table = _test_table(job, found, model_dir)
+        target = table.target_index(found["target"])
         if script and (model_dir / "code" / "requirements.txt").is_file():
             _install(model_dir / "code" / "requirements.txt", Path(folder) / "packages")
         served = Served(model_dir, script or "inference.py", ours=not script)
         texts, items = _answers(served, table, target, "," if script else table.delimiter)
-    evaluation = measure(problem, texts, items, settings.get("classes"), table.decimal_comma)
+    evaluation = measure(problem, texts, items, found.get("classes"), table.decimal_comma)
     write_json(job.output / "evaluation.json", evaluation)
-    (job.output / "report.html").write_text(html_report(evaluation, settings), encoding="utf-8")
+    write_json(job.output / "figures.json", figures(evaluation, SECTIONS[problem]))
+    (job.output / "report.html").write_text(html_report(evaluation, found), encoding="utf-8")
     for name, metric in evaluation[SECTIONS[problem]].items():
         if "value" in metric:
             print(f"{name}={metric['value']:.6g}")
 
 
-def _test_table(job: Job, settings: dict[str, Any], model_dir: Path) -> Table:
+def figures(evaluation: dict[str, Any], section: str) -> dict[str, Any]:
+    """evaluation.json's figures alone, for the gate: a confusion matrix of 1,000 classes fits no state machine."""
+    metrics = {name: metric for name, metric in evaluation[section].items() if "value" in metric}
+    return {"dataset": evaluation["dataset"], section: metrics}
+
+
+def _test_table(job: Job, found: dict[str, Any], model_dir: Path) -> Table:
     """The held-out rows. The preparing job told how they are written: only a script's delimiter is looked for."""
     files = table_files(job.input("test"))
-    names = [column["name"] if isinstance(column, dict) else column for column in settings.get("columns") or []]
+    names = [column["name"] if isinstance(column, dict) else column for column in found.get("columns") or []]
     if not names:
-        raise SettingsError("evaluate.json: columns: the test rows' columns are not named")
-    delimiter = settings.get("delimiter")
+        raise SettingsError("preparation.json: columns: the test rows' columns are not named")
+    delimiter = found.get("delimiter")
     if not delimiter:
         packed = (model_dir / "preprocessor.json").is_file()
         delimiter = Preprocessor.load(model_dir).delimiter if packed else find_delimiter(files[0])
-    return Table(files, delimiter, names, bool(settings.get("header")))
+    return Table(files, delimiter, names, bool(found.get("header")))
 
 
 def _unpack(job: Job, folder: Path) -> None:

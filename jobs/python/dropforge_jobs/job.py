@@ -43,7 +43,11 @@ class Job:
 
     def settings(self, name: str) -> dict[str, Any]:
         """The JSON object in the settings input's file `name`; SettingsError if it is not one."""
-        path = self.input("settings") / name
+        return self.json_object("settings", name)
+
+    def json_object(self, name: str, file: str) -> dict[str, Any]:
+        """The JSON object in the file of the input `name`; SettingsError if it is not one."""
+        path = self.input(name) / file
         try:
             value = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

@@ -21,6 +21,9 @@ from dropforge_jobs.tables import listed
 from dropforge_jobs.task import Task, read_task
 from dropforge_jobs.writers import PartWriter, raw_rows, write_features, write_raw
 
+#: Of the warnings, what a notice has room for; preparation.json has them all.
+MOST_WARNINGS = 20
+LONGEST_WARNING = 500
 UNUSED = {"identifier": "only number the rows", "constant": "hold a single value"}
 
 
@@ -117,7 +120,7 @@ def _write(task: Task, target: int, preprocessor: Preprocessor, writer: PartWrit
 
 
 def _report(job: Job, task: Task, kinds: list[str], features: int, rows: dict[str, int]) -> None:
-    """Write preparation.json, which the run's next steps read."""
+    """Write preparation.json for jobs and people, and summary.json for the run's machine."""
     table, target = task.table, task.target
     columns = [{"name": name, "kind": kind} for name, kind in zip(table.names, kinds)]
     if target is not None:
@@ -137,9 +140,21 @@ def _report(job: Job, task: Task, kinds: list[str], features: int, rows: dict[st
             "warnings": task.warnings,
         },
     )
+    write_json(job.output / "summary.json", _summary(task, rows, features))
     print(f"prepared {rows} rows, {features} features, problem {task.problem}")
     for warning in task.warnings:
         print(f"warning: {warning}")
+
+
+def _summary(task: Task, rows: dict[str, int], features: int) -> dict[str, Any]:
+    """What the machine decides by and tells. It carries 256 KiB, so nothing here grows with columns or classes."""
+    return {
+        "problem": task.problem,
+        "classes": None if task.classes is None else len(task.classes),
+        "rows": rows,
+        "features": features,
+        "warnings": [warning[:LONGEST_WARNING] for warning in task.warnings[:MOST_WARNINGS]],
+    }
 
 
 if __name__ == "__main__":

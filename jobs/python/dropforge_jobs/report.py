@@ -14,12 +14,12 @@ td{text-align:right}th{text-align:left;font-weight:600}td.hit{background:#e3f3e3
 MOST_CLASSES = 30
 
 
-def html_report(evaluation: dict[str, Any], settings: dict[str, Any]) -> str:
-    """A page about evaluation.json; all text from the data is escaped."""
+def html_report(evaluation: dict[str, Any], found: dict[str, Any]) -> str:
+    """A page about evaluation.json; `found` is preparation.json. All text from the data is escaped."""
     section = next(name for name in evaluation if name.endswith("_metrics"))
     metrics = evaluation[section]
     rows = evaluation["dataset"]["rows"]
-    heading = f"{settings.get('problem')} model of {escape(str(settings.get('target')))}"
+    heading = f"{found.get('problem')} model of {escape(str(found.get('target')))}"
     parts = [
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{heading}</title><style>{STYLE}</style>",
         f"<h1>{heading}</h1><p>Measured on {rows} rows that were not used in training.</p>",

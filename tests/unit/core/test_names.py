@@ -64,7 +64,7 @@ def test_uris() -> None:
 def test_an_execution_that_starts_again_keeps_its_base() -> None:
     assert names.next_execution("x" * 79, 2) == "x" * 70 + "-a2"
     assert names.next_execution("run-a2", 3) == "run-a3"
-    assert [names.execution_attempt(n) for n in ("run", "run-a4")] == [1, 4]
+    assert [names.execution_attempt(n) for n in ("run", "run-a4", "x-a58730601751")] == [1, 4, 1]
 
 
 def test_a_configurations_name_tells_its_count() -> None:

@@ -35,10 +35,13 @@ def test_the_handler_gives_an_exact_request() -> None:
     assert inputs["test"] == f"s3://artifacts-bucket/adult/runs/{RUN}/prepared/test/"
     assert request["RoleArn"].endswith("evaluation-job")
     assert planned["evaluation"]["key"] == f"adult/runs/{RUN}/evaluation/evaluation.json"
-    said = json.loads(planned["settings"]["body"])
-    assert said == {k: PREPARATION[k] for k in ("problem", "target", "header", "delimiter", "columns", "classes")} | {
-        "script": None
-    }
+    assert planned["figures"]["key"] == f"adult/runs/{RUN}/evaluation/figures.json"
+    assert json.loads(planned["settings"]["body"]) == {"script": None}
+
+
+def test_what_grows_with_the_table_goes_through_s3() -> None:
+    inputs = {i["InputName"]: i["S3Input"]["S3Uri"] for i in plan()["request"]["ProcessingInputs"]}
+    assert inputs["preparation"] == f"s3://artifacts-bucket/adult/runs/{RUN}/prepared/preparation.json"
 
 
 def test_a_script_is_measured_in_its_own_image_by_its_own_functions() -> None:

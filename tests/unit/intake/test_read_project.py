@@ -60,3 +60,15 @@ def test_a_file_that_is_no_text() -> None:
 
 def test_an_empty_file_is_told_as_such() -> None:
     assert read(None, size=0, error="S3.InvalidRange")["problems"][0]["reason"] == "the file is empty"
+
+
+@pytest.mark.parametrize(
+    "key", ["adult/code/project.yaml", "adult/code/conf/project.yaml", "adult/train/eu/project.yaml"]
+)
+def test_code_and_data_may_hold_a_file_of_that_name(key: str) -> None:
+    assert read("just: anything\n", key)["beside"] is True
+
+
+@pytest.mark.parametrize("key", ["adult/project.yaml", "Adult/project.yaml", "adult/trian/project.yaml"])
+def test_what_may_be_meant_as_a_project_is_judged(key: str) -> None:
+    assert read(key=key)["beside"] is False

@@ -91,11 +91,17 @@ def pack(job: Job, trained: bytes) -> bytes:
 
 
 def evaluation_job(base: Path, prepared: Job, archive_bytes: bytes, **settings: Any) -> Job:
-    preparation = json.loads((prepared.output / "preparation.json").read_text())
-    said = {key: preparation[key] for key in ("problem", "target", "header", "columns", "classes")}
+    found = (prepared.output / "preparation.json").read_bytes()
     test = (prepared.output / "test" / "test.csv").read_bytes()
-    job = make_job(base, {}, {}, model={"model.tar.gz": archive_bytes}, test={"test.csv": test})
-    (job.input("settings") / "evaluate.json").write_text(json.dumps({**said, "script": None, **settings}))
+    job = make_job(
+        base,
+        {},
+        {},
+        model={"model.tar.gz": archive_bytes},
+        test={"test.csv": test},
+        preparation={"preparation.json": found},
+    )
+    (job.input("settings") / "evaluate.json").write_text(json.dumps({"script": None, **settings}))
     return job
 
 

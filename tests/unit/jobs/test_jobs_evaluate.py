@@ -9,7 +9,7 @@ import pytest
 from dropforge_jobs import evaluate, prepare
 from dropforge_jobs.answers import class_answers, numeric_answers
 from dropforge_jobs.errors import JobError, ModelError
-from dropforge_jobs.evaluate import measure
+from dropforge_jobs.evaluate import figures, measure
 from dropforge_jobs.job import run
 from dropforge_jobs.served import read_answer
 
@@ -194,8 +194,9 @@ def test_what_a_script_gets_wrong_is_told(tmp_path, script, message):
 
 
 def test_missing_pieces_are_told(tmp_path):
-    job = make_job(tmp_path, {}, {})
-    place = job.input("settings") / "evaluate.json"
+    job = make_job(tmp_path, {}, {}, preparation={"preparation.json": b""})
+    (job.input("settings") / "evaluate.json").write_text('{"script": null}')
+    place = job.input("preparation") / "preparation.json"
     for content, message in [
         ("{", "cannot be read as JSON"),
         ("[]", "JSON object is expected"),
@@ -242,3 +243,13 @@ def test_a_script_gets_its_packages_for_the_job_alone(tmp_path, monkeypatch, pac
     assert run(evaluate.main, ["--base", str(job.base)]) == expected
     if expected:
         assert "requirements.txt cannot be installed" in (job.base / "output" / "message").read_text()
+
+
+def test_the_figures_of_many_classes_are_small(tmp_path):
+    classes = [f"class {n:04}" for n in range(1000)]
+    found = measure("multiclass", classes, classes, classes)
+    section = "multiclass_classification_metrics"
+    told = figures(found, section)
+    assert len(json.dumps(told)) < 60 * 1024 < len(json.dumps(found))
+    assert told[section]["accuracy"] == found[section]["accuracy"]
+    assert told["dataset"] == {"rows": 1000, "item_count": 1000, "left_out": 0}

@@ -240,3 +240,32 @@ def test_a_semicolon_table_with_decimal_commas(tmp_path):
     job = prepared(tmp_path, {"target": -1}, {"a.csv": rows})
     assert (report(job)["problem"], report(job)["delimiter"]) == ("regression", ";")
     assert {value % 1 for value in read_part(job, "train")[:, 0]} == {0.75}
+
+
+LIMIT = 60 * 1024  # a quarter of what a state machine carries, for there is more beside it
+
+
+def test_a_wide_table_has_a_small_summary(tmp_path):
+    names = [f"measurement_of_channel_{n}" for n in range(5000)]
+    values = np.random.default_rng(0).integers(0, 10_000, (60, len(names)))
+    rows = [",".join(["-" if n == 3 else str(v) for v in row] + ["ny"[n % 2]]) for n, row in enumerate(values.tolist())]
+    job = prepared(tmp_path, {"target": "label"}, {"a.csv": "\n".join([",".join([*names, "label"]), *rows]) + "\n"})
+    found = report(job)
+    assert len(found["columns"]) == 5001
+    assert len((job.output / "preparation.json").read_bytes()) > 256 * 1024
+    summary = (job.output / "summary.json").read_bytes()
+    assert len(summary) < LIMIT
+    assert json.loads(summary) == {key: found[key] for key in ("problem", "rows", "features")} | {
+        "classes": 2,
+        "warnings": found["warnings"][:20],
+    }
+
+
+def test_many_classes_of_long_labels_have_a_small_summary(tmp_path):
+    labels = [f"{'a long label ' * 20}{n}" for n in range(1000)]
+    text = "x,y\n" + "".join(f"{n},{label}\n" for n, label in enumerate(labels * 3))
+    job = prepared(tmp_path, {"target": "y"}, {"a.csv": text})
+    assert len(report(job)["classes"]) == 1000
+    summary = (job.output / "summary.json").read_bytes()
+    assert len(summary) < LIMIT
+    assert json.loads(summary)["classes"] == 1000

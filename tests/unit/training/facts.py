@@ -15,14 +15,9 @@ RUN = "abcdefghij"
 DIGEST = "d" * 64
 BUILT_IN = "algorithm: xgboost\ntarget: income\n"
 SCRIPT = "algorithm: sklearn\n"
-PREPARATION = {
+PREPARATION = {  # summary.json
     "problem": "binary",
-    "target": "income",
-    "target_index": 2,
-    "columns": [{"name": "age", "kind": "number"}, {"name": "sex", "kind": "category"}],
-    "header": True,
-    "delimiter": ",",
-    "classes": ["<=50K", ">50K"],
+    "classes": 2,
     "rows": {"train": 700, "validation": 100, "test": 200},
     "features": 3,
     "warnings": [],

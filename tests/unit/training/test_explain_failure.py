@@ -121,3 +121,24 @@ def test_the_last_lines_of_the_log_come_along() -> None:
     told = explain("States.TaskFailed", {"Error": "States.TaskFailed", "Cause": json.dumps(read)}, "Train")
     assert told["reason"] == "Train failed: AlgorithmError: ExitCode 1"
     assert told["detail"]["log"] == "fitting\nValueError: nope\n"
+
+
+def test_a_script_s_own_words_are_found_in_its_log() -> None:
+    reason = 'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage ""\nCommand "python -- train.py"'
+    training = {"TrainingJobName": "j", "TrainingJobStatus": "Failed", "FailureReason": reason}
+    log = "Traceback (most recent call last):\npkg.mine.TideError: gone out\n2026 toolkit ERROR ExecuteUserScriptError:\n"
+    read = {"Error": "States.TaskFailed", "Cause": json.dumps(training), "Log": log}
+    told = explain("States.TaskFailed", {"Error": "States.TaskFailed", "Cause": json.dumps(read)}, "Train")
+    assert told["reason"] == "Train failed: the script raised pkg.mine.TideError: gone out"
+
+
+def test_problems_get_their_line() -> None:
+    problems = [
+        {"line": None, "field": "train.metrics[0].regex", "reason": "r", "fix": "f"},
+        {"line": None, "field": "columns", "reason": "r", "fix": "f"},
+    ]
+    message = json.dumps({"problems": problems})
+    cause = json.dumps({"errorType": "ProjectInvalidError", "errorMessage": message})
+    facts = {"project": "p", "run": "r", "step": "Plan Run", "error": "ProjectInvalidError", "cause": cause}
+    told = handler({**facts, "lines": {"train": 3, "train.metrics": 4, "target": 2}}, None)
+    assert [problem["line"] for problem in told["detail"]["problems"]] == [4, None]

@@ -27,7 +27,7 @@ def test_the_handler_gives_a_plan_for_three_lines() -> None:
     assert inputs["code"]["S3Uri"] == "s3://artifacts-bucket/dropforge/0123456789abcdef/"
     assert inputs["settings"]["S3Uri"] == plan["settings"]["uri"]
     assert set(inputs) == {"code", "dataset", "settings"}
-    assert plan["preparation"]["key"] == f"adult/runs/{RUN}/prepared/preparation.json"
+    assert plan["preparation"]["key"] == f"adult/runs/{RUN}/prepared/summary.json"
 
 
 def test_the_settings_say_what_the_preparing_job_reads() -> None:

@@ -41,9 +41,7 @@ def test_the_handler_gives_an_exact_request() -> None:
     ],
 )
 def test_hyperparameters_follow_the_problem(problem: str, objective: str, metric: str) -> None:
-    chosen = trained_plan(found=PREPARATION | {"problem": problem, "classes": ["a", "b", "c"]})["request"][
-        "HyperParameters"
-    ]
+    chosen = trained_plan(found=PREPARATION | {"problem": problem, "classes": 3})["request"]["HyperParameters"]
     assert chosen["objective"] == objective
     assert chosen["eval_metric"].endswith(metric)
     assert chosen.get("num_class") == ("3" if problem == "multiclass" else None)
