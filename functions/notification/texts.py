@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-Detail = dict[str, Any]
-UNKNOWN = "unknown"
-SHOWN = 20
-CONSTANT = "_best_constant_classifier"
+from notification import passages
+from notification.passages import SHOWN, Detail
+
 CALL = "--content-type text/csv --body fileb://rows.csv /dev/stdout"
 
 
@@ -29,17 +27,17 @@ def model_registered(d: Detail) -> Text:
     """A candidate waits for approval."""
     project, version, arn = d.get("project"), d.get("model_version"), d.get("model_package_arn")
     approve = f"aws sagemaker update-model-package --model-package-arn {arn} --model-approval-status"
-    best = _gate(d)
+    best = passages.gate(d)
     return Text(
         subject=f"{project}: model version {version} waits for your approval",
         headline=f"A new model of project {project} (version {version}, run {d.get('run')}) waits for your approval.",
         severity="info",
         sms=f"Dropforge {project}: model v{version} waits for approval. {best}",
         paragraphs=[
-            _list("Why it passed its gate:", d.get("reasons")),
-            _figures(d),
-            _list("Worth knowing about the data:", d.get("warnings")),
-            _cost(d),
+            passages.bullets("Why it passed its gate:", d.get("reasons")),
+            passages.figures(d),
+            passages.bullets("Worth knowing about the data:", d.get("warnings")),
+            passages.cost(d),
             "Approving deploys it; until then nothing changes for those who use the endpoint.",
         ],
         commands=[f"{approve} Approved", f'{approve} Rejected --approval-description "why"'],
@@ -56,10 +54,10 @@ def candidate_rejected(d: Detail) -> Text:
         severity="warning",
         sms=f"Dropforge {project}: new model rejected: {first}",
         paragraphs=[
-            _list("Why:", reasons),
-            _figures(d),
-            _list("Worth knowing about the data:", d.get("warnings")),
-            _cost(d),
+            passages.bullets("Why:", reasons),
+            passages.figures(d),
+            passages.bullets("Worth knowing about the data:", d.get("warnings")),
+            passages.cost(d),
             "Drop better data, or change `evaluate:` in project.yaml if the gate asks too much.",
         ],
     )
@@ -76,7 +74,7 @@ def run_failed(d: Detail) -> Text:
         sms=f"Dropforge {project}: run {d.get('run')} failed: {reason}",
         paragraphs=[
             f"Why: {reason}",
-            _log(d),
+            passages.log(d),
             "After mending the cause, drop the data again: a data set whose run failed may be tried again.",
         ],
         commands=[str(log)] if log else [],
@@ -87,7 +85,7 @@ def project_invalid(d: Detail) -> Text:
     """A project.yaml was refused."""
     project, problems = d.get("project"), d.get("problems") or []
     place = d.get("file") or f"{project}/project.yaml"
-    lines = [_problem(p) for p in problems[:SHOWN]]
+    lines = [passages.problem(p) for p in problems[:SHOWN]]
     more = [f"… and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
     first = problems[0] if problems else {}
     headline = f"The project.yaml of {project} cannot be used. The last valid version stays in force."
@@ -96,7 +94,7 @@ def project_invalid(d: Detail) -> Text:
         more.append("\nUpload the mended project.yaml, then drop the data again.")
     misplaced = any(p.get("field") == "project" for p in problems)
     return Text(
-        subject=f"{project}: project.yaml has {_count(problems, 'problem')}",
+        subject=f"{project}: project.yaml has {passages.count(problems, 'problem')}",
         headline=headline,
         severity="error",
         sms=f"Dropforge {project}: project.yaml: {first.get('field') or ''} {first.get('reason') or ''}",
@@ -173,64 +171,11 @@ def deployment_failed(d: Detail) -> Text:
         sms=f"Dropforge {project}: deployment failed: {reason}",
         paragraphs=[
             f"Why: {reason}",
-            _live(d),
+            passages.live(d),
             "To try again after mending the cause, reject the version and approve it once more.",
         ],
         commands=[*([str(log)] if log else []), *delete, *([f"{again} Rejected", f"{again} Approved"] if arn else [])],
     )
-
-
-def _live(d: Detail) -> str:
-    """What the endpoint does now; nothing where nobody looked."""
-    live, status = d.get("endpoint_config"), d.get("endpoint_status")
-    if status == "Failed":
-        return "The endpoint failed and serves nothing; SageMaker lets it only be deleted."
-    if live:
-        return f"The endpoint serves {live} ({status})."
-    return "There is no endpoint." if "endpoint_config" in d else ""
-
-
-def _problem(problem: dict[str, Any]) -> str:
-    place = f"line {problem['line']}: " if problem.get("line") else ""
-    name = f"{problem['field']}: " if problem.get("field") else ""
-    return f"  {place}{name}{problem.get('reason')}\n    fix: {problem.get('fix')}"
-
-
-def _count(things: list[Any], word: str) -> str:
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
-
-
-def _gate(d: Detail) -> str:
-    gate = d.get("gate") or {}
-    return f"{gate['metric']} {gate['value']:g}" if gate.get("metric") and gate.get("value") is not None else ""
-
-
-def _list(title: str, lines: list[Any] | None) -> str:
-    return "\n".join([title, *(f"  - {line}" for line in lines[:SHOWN])]) if lines else ""
-
-
-def _figures(d: Detail) -> str:
-    metrics = {
-        k: v for k, v in (d.get("metrics") or {}).items() if isinstance(v, int | float) and not k.endswith(CONSTANT)
-    }
-    lines = [f"  {name:<36} {value:g}" for name, value in list(metrics.items())[:SHOWN]]
-    rows = d.get("rows") or {}
-    counts = ", ".join(f"{count:,} {part}" for part, count in rows.items())
-    return "\n".join([f"Figures{f' (rows: {counts})' if counts else ''}:", *lines]) if lines else ""
-
-
-def _log(d: Detail) -> str:
-    lines = str(d.get("log") or "").rstrip().splitlines()[-SHOWN:]
-    return "\n".join(["The last lines of its log:", *(f"  | {line}" for line in lines)]) if lines else ""
-
-
-def _cost(d: Detail) -> str:
-    seconds, cost = d.get("seconds") or {}, d.get("cost") or {}
-    times = ", ".join(f"{step} {value:g} s" for step, value in seconds.items() if value is not None)
-    usd = cost.get("usd")
-    money = UNKNOWN if usd in (None, UNKNOWN) else f"about ${usd:.4f}"
-    basis = f" ({cost['basis']})" if cost.get("basis") and money != UNKNOWN else ""
-    return f"Jobs: {times}. Cost: {money}{basis}." if times else ""
 
 
 TEXTS: dict[str, Callable[[Detail], Text]] = {

@@ -4,7 +4,8 @@ Sources: Step Functions developer guide, "concepts-error-handling" (States.*, La
 "connect-eventbridge" (EventBridge.FailedEntry), "connect-ddb" (DynamoDB.AmazonDynamoDBException). Two rules of naming:
 - an optimised integration gives `<Service>.<class of the AWS SDK for Java 1, or the API's error code>`; what the
   service does not model has the name of the base class. For SageMaker that is nearly everything (throttling, 5xx,
-  validation, name in use): `SageMaker.AmazonSageMakerException`, which is what AWS's own samples retry;
+  validation, a model's name in use, but not a job's): `SageMaker.AmazonSageMakerException`, which is what AWS's own
+  samples retry;
 - an `aws-sdk:` integration gives `<Service>.<class of the AWS SDK for Java 2>`: the service's modelled errors, ending
   in Exception, its base class (`S3.S3Exception`) for what is not modelled, or `SdkClientException`.
 """

@@ -66,8 +66,10 @@ def takes(dynamodb: Table, write: Write, **instead: str) -> bool:
     return True
 
 
+CLAIM_RUN = ("training_run-succeeds", "Claim Run")
 OLD = {
     "execution": ":case",  # the end of its ARN
+    "stopped": "run:0a1b",
     "attempt": '{"N": "1"}',
     "run": '{"S": "k3j9x0a1b2"}',
     "sequencer": "00617f08299329d189",
@@ -137,8 +139,41 @@ def test_a_notice_is_told_by_one_execution_unless_it_gives_it_back(dynamodb: Tab
 
 
 def test_only_a_run_that_runs_is_given_up(dynamodb: Table, made: Any) -> None:
-    given_up = made("training_recover-give_up", "Record Failure")
-    assert not takes(dynamodb, given_up), "no such run"
-    assert takes(dynamodb, made("training_run-succeeds", "Claim Run"))
+    given_up, claim = made("training_recover-stopped_by_hand", "Record Failure"), made(*CLAIM_RUN)
+    assert takes(dynamodb, claim)
+    assert not takes(dynamodb, given_up), "another execution has it"
+    assert takes(dynamodb, given_up, stopped="training-run:case"), "the one that stopped"
+    assert not takes(dynamodb, given_up, stopped="training-run:case"), "told already"
+
+
+def test_a_run_that_never_claimed_is_given_up_with_an_item_unless_it_is_claimed_meanwhile(
+    dynamodb: Table, made: Any
+) -> None:
+    given_up, claim = made("training_recover-never_claimed", "Record Failure"), made(*CLAIM_RUN)
     assert takes(dynamodb, given_up)
-    assert not takes(dynamodb, given_up), "told already"
+    assert not takes(dynamodb, claim), "it is over"
+    dynamodb.delete_item(TableName="dropforge-runstable", Key=given_up.arguments["Key"])
+    assert takes(dynamodb, claim)
+    assert not takes(dynamodb, given_up)
+
+
+def test_a_recovered_run_keeps_the_data_set_that_it_named(dynamodb: Table, made: Any) -> None:
+    claim, named = made(*CLAIM_RUN), made("training_run-succeeds", "Record Data Set")
+    assert takes(dynamodb, claim)
+    assert takes(dynamodb, named)
+    assert takes(dynamodb, claim, execution=":other", attempt='{"N": "2"}')
+    item = dynamodb.get_item(TableName="dropforge-runstable", Key=named.arguments["Key"])["Item"]
+    assert item["fingerprint"] == named.arguments["ExpressionAttributeValues"][":fingerprint"]
+    assert (item["status"], item["attempt"]) == ({"S": "RUNNING"}, {"N": "2"})
+
+
+def test_a_run_that_is_given_up_releases_its_own_claim_only(dynamodb: Table, made: Any) -> None:
+    claim, release = (
+        made("training_run-succeeds", "Claim Data Set"),
+        made("training_recover-give_up", "Release Data Set"),
+    )
+    other = '{"S": "aaaaaaaaaa"}'
+    assert takes(dynamodb, claim, run=other)
+    assert not takes(dynamodb, release)
+    assert takes(dynamodb, release, run=other)
+    assert takes(dynamodb, claim), "the same data again"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from training.head import read_head
+from training.head import SAMPLE_BYTES, read_head
 
 
 def test_a_header_above_numbers() -> None:
@@ -30,6 +30,11 @@ def test_a_decimal_comma_is_no_delimiter() -> None:
 
 def test_a_line_that_was_cut_is_left_out() -> None:
     assert read_head(b"a,b\n1,2\n3,4\n5", whole=False).fields == 2
+
+
+def test_a_header_longer_than_the_sample_is_not_counted() -> None:
+    names = ",".join(f"a_rather_long_name_{i}" for i in range(5000)).encode()
+    assert read_head(names[:SAMPLE_BYTES], whole=False).fields == 0
 
 
 def test_a_byte_order_mark_is_no_part_of_a_name() -> None:
