@@ -23,8 +23,8 @@ CASES: dict[str, tuple[str, dict[str, str], str, list[str]]] = {
     "no-such-instance": (
         XGBOOST + "train: {instance_type: ml.m5.gigantic}\n",
         {"train/t.csv": TABLE},
-        "Run Failed",
-        ["ml.m5.gigantic"],
+        "Project Invalid",
+        ['"line": 3', "train.instance_type", "ml.m5.gigantic"],
     ),
     "no-such-column": (
         "algorithm: xgboost\ntarget: z\n",

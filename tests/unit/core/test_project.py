@@ -154,7 +154,9 @@ def test_an_alias_bomb_is_refused_before_it_grows() -> None:
 
 
 def test_deep_nesting_is_a_problem_and_not_a_crash() -> None:
-    assert only("[" * 30_000)["reason"].startswith("not YAML")
+    assert only("[" * 60_000)["reason"] == "nested too deeply"
+    assert only("a: " * 60 + "b")["reason"].startswith("not YAML")
+    assert only("".join(f"{' ' * n}a:\n" for n in range(60)))["reason"] == "nested too deeply"
 
 
 def test_an_image_on_the_owners_list() -> None:
@@ -182,3 +184,17 @@ VALUES = st.recursive(
 def test_any_values_are_a_project_or_have_a_line(values: dict[str, Any]) -> None:
     found = refused(json.dumps({"algorithm": "xgboost", "target": "a"} | values))
     assert all(p["line"] == 1 and p["reason"] and p["fix"] for p in found or [])
+
+
+def test_an_instance_type_that_aws_has_not_is_refused_with_its_line_and_a_neighbour() -> None:
+    with pytest.raises(ProjectInvalidError) as caught:
+        read_project("algorithm: xgboost\ntarget: y\ntrain: {instance_type: ml.m5.larg}\n")
+    (problem,) = caught.value.problems
+    assert (problem["line"], problem["field"]) == (3, "train.instance_type")
+    assert "ml.m5.large" in problem["fix"]
+
+
+def test_the_instance_types_are_those_of_the_locked_botocore() -> None:
+    from tools.instance_types import PATH, made
+
+    assert PATH.read_text() == made()

@@ -77,7 +77,7 @@ def test_a_script_with_split_is_prepared_row_by_row() -> None:
         (SCRIPT + "train: {script: fit.py}\n", {"code": code("train.py")}, "train.script", "fit.py"),
         (BUILT_IN + "budget: {run_usd: 0.1}\n", {}, "budget.run_usd", "raise it"),
         (
-            BUILT_IN + "budget: {run_usd: 9}\ntrain: {instance_type: ml.x9.large}\n",
+            BUILT_IN + "budget: {run_usd: 9}\ntrain: {instance_type: ml.p3.2xlarge}\n",
             {},
             "budget.run_usd",
             "add the price",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropforge.images_allowed import allowed
@@ -57,10 +59,23 @@ def broken_rules(project: Project, allowed_images: str = "") -> Iterator[Problem
     yield from _split(project)
     yield from _script(project) if project.script else _built_in(project)
     yield from _evaluate(project)
+    yield from _instances(project)
     image = project.train.image
     if image and not allowed(image, allowed_images):
         fix = f"remove it, or ask the owner of the stack to allow it (allowed: {allowed_images or 'none so far'})"
         yield Problem(("train", "image"), "this image is not on the list that the stack's owner allows", fix)
+
+
+def _instances(project: Project) -> Iterator[Problem]:
+    """An instance type that AWS does not have would fail only after the data were prepared."""
+    known = json.loads((Path(__file__).parent / "instance_types.json").read_text())
+    for section, use in (("train", "training"), ("evaluate", "processing"), ("deploy", "endpoint")):
+        named = getattr(project, section).instance_type
+        types = known[use].split()
+        if named not in types:
+            close = get_close_matches(named, types, n=1, cutoff=0.5)
+            fix = f"did you mean {close[0]}?" if close else "write a type such as ml.m5.large"
+            yield Problem((section, "instance_type"), f"SageMaker has no instance type {named} for this use", fix)
 
 
 def objective_problem(objective: object, problem: str | None) -> Problem | None:

@@ -38,7 +38,7 @@ def read(text: str) -> tuple[Any, dict[Path, int]]:
     if len(text.encode(errors="replace")) > SIZE_LIMIT:
         raise _refuse(1, "the file is larger than 64 KiB", "keep data and code out of project.yaml")
     try:
-        _no_aliases(text)
+        _plain(text)
         node = yaml.compose(text, _Loader)
     except yaml.MarkedYAMLError as error:
         raise _refuse(*_explain(error, text)) from None
@@ -50,17 +50,21 @@ def read(text: str) -> tuple[Any, dict[Path, int]]:
     return _value(node, (), lines), lines
 
 
-def _no_aliases(text: str) -> None:
+def _plain(text: str) -> None:
+    """Refuse anchors and depth while the text is read: PyYAML needs the square of the depth in time."""
+    depth = 0
     for event in yaml.parse(text, _Loader):
-        if (isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None)) and event.start_mark:
-            raise _refuse(event.start_mark.line + 1, "anchors (&, *) are not supported", "write the value out")
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise _refuse(line, "anchors (&, *) are not supported", "write the value out")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEPTH_LIMIT:
+            raise _refuse(line, "nested too deeply", "see docs/project.md for the fields")
 
 
 def _value(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(path, line)
-    if len(path) > DEPTH_LIMIT:
-        raise _refuse(line, "nested too deeply", "see docs/project.md for the fields", path)
     if node.tag not in _PLAIN_TAGS:
         raise _refuse(line, f"the tag {node.tag} is not supported", "write a plain value", path)
     if isinstance(node, yaml.MappingNode):
