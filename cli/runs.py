@@ -59,7 +59,7 @@ def print_runs(stack: Stack, project: str | None, limit: int, console: Console) 
         line = f"{name:12}{project:20}{status:12}{began:21}{_took(run):13}{run.get('attempt', '')!s:9}"
         package = str(run.get("model_package_arn") or "").rsplit(":model-package/", maxsplit=1)[-1]
         console.print((line + package).rstrip(), soft_wrap=True, markup=False)
-        if run.get("reason") and not package:
+        if run.get("reason") and not package and status != "RUNNING":
             console.print(Padding(Text(str(run["reason"])), (0, 0, 0, 4)))
 
 

@@ -85,7 +85,9 @@ def _target_warnings(found: Scan, target: str, classes: list[str] | None) -> lis
         warnings.append(f"{missing} of {len(found.codes)} rows have no {target!r} and were left out")
     small = [name for name in classes or [] if counts[name] < SMALL_CLASS]
     if small:
-        warnings.append(f"{len(small)} classes of {target!r} have fewer than {SMALL_CLASS} rows: {listed(small)}")
+        noun = "class of" if len(small) == 1 else "classes of"
+        verb = "has" if len(small) == 1 else "have"
+        warnings.append(f"{len(small)} {noun} {target!r} {verb} fewer than {SMALL_CLASS} rows: {listed(small)}")
     return warnings
 
 

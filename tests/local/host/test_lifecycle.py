@@ -27,7 +27,7 @@ def test_a_port_in_use_is_named_with_its_holder() -> None:
         port = server.getsockname()[1]
         assert not is_free(port)
         with pytest.raises(
-            PortInUseError, match=rf"port {port} is in use by process {os.getpid()} \(.*pytest.*make up PORT="
+            PortInUseError, match=rf"port {port} is in use by process {os.getpid()} \(.*python.*make up PORT="
         ):
             check_free(port)
     assert is_free(port)

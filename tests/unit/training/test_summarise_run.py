@@ -32,7 +32,7 @@ def test_durations_and_cost() -> None:
     summary = handler(EVENT, None)
     assert summary["seconds"] == {"prepare": 36.0, "train": 72, "evaluate": 36.0}
     assert summary["cost"]["usd"] == round((36 + 72 + 36) / 3600 * 0.115, 4)
-    assert "not verified" in summary["cost"]["basis"]
+    assert "to be checked" in summary["cost"]["basis"]
     assert summary["rows"] == PREPARATION["rows"]
     assert summary["gate"] == {"metric": "accuracy", "value": 0.9, "threshold": 0.7}
 

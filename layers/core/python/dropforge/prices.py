@@ -40,5 +40,5 @@ def cost(hours: float, instance_type: str, use: str, region: str, override: str 
 def basis(region: str, override: str = "") -> str:
     """One sentence that says where the figures come from."""
     table = prices(override)
-    note = "" if table.get("verified") else ", not verified"
+    note = "" if table.get("verified") else "; to be checked against that page"
     return f"list prices of {table['date']} for {region} ({table['source']}{note}); instance time only"
