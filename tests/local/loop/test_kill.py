@@ -28,5 +28,6 @@ def test_killed_and_started_again(moment: str, own_cloud: LocalCloud) -> None:
     deployed = user.wait_event("survivor", {"Model Deployed", "Deployment Failed"})
     assert deployed["detail-type"] == "Model Deployed", deployed["detail"]
     assert user.ask("survivor", [["1", "12"], ["1", "2"]])[0][0] == "yes"
+    user.wait_notice("survivor", "Model Deployed")
     assert [notice["event"] for notice in user.notices("survivor")] == ["Model Registered", "Model Deployed"]
     user.leave()
