@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.glue import hooks
+from localcloud.glue import auth_cloudwatch, hooks
 
 _RUNTIME_PATH = re.compile(r"^/endpoints/([^/]+)/")
 # Request members that name the resource, in the order in which they decide.
@@ -182,9 +182,11 @@ def _secure_origin(old: Callable[[str, bool], None]) -> Callable[[str, bool], No
 
 def _resource_arn_hook(old: Callable[..., str]) -> Callable[..., str]:
     def extract(service: str, *request: Any) -> str:
+        _method, path, headers, body, _query, region, account = request
+        if service == "logs" and _operation(headers) in auth_cloudwatch.ON_STREAMS:
+            return auth_cloudwatch.log_stream_arn(parse(service, path, body), region, account)
         if service not in ("sagemaker", "sagemaker-runtime"):
             return old(service, *request)
-        _method, path, headers, body, _query, region, account = request
         return resource_arn(_operation(headers), parse(service, path, body), region, account)
 
     return extract
@@ -194,23 +196,10 @@ def _operation(headers: dict[str, str]) -> str:
     return str(headers.get("x-amz-target", "")).rpartition(".")[2]
 
 
-def metric_namespace(body: bytes, params: dict[str, Any]) -> str:
-    """Return the Namespace of a PutMetricData request in whichever of CloudWatch's three protocols it came."""
-    import cbor2
-
-    found: Any = params.get("Namespace")
-    if not found:
-        try:
-            found = (json.loads if body[:1] == b"{" else cbor2.loads)(body).get("Namespace")
-        except (ValueError, AttributeError, cbor2.CBORDecodeError):
-            found = None
-    return str(found[0] if isinstance(found, list) else found or "")
-
-
 def _context_hook(old: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     def context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
         if iam_action == "cloudwatch:PutMetricData":
-            return {"cloudwatch:namespace": metric_namespace(body, params)}
+            return {"cloudwatch:namespace": auth_cloudwatch.metric_namespace(body, params)}
         if service != "sagemaker":
             return old(service, iam_action, body, params)
         return condition_context(iam_action.partition(":")[2], parse(service, "", body))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import botocore.exceptions
+import cbor2
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.glue import auth
+from localcloud.glue import auth, auth_cloudwatch
 
 from .roles import role_client
 
@@ -114,3 +115,24 @@ def test_invoke_endpoint_is_enforced(cloud: LocalCloud) -> None:
     denied(user.invoke_endpoint, "InvokeEndpoint", EndpointName="others", Body=b"1")
     with pytest.raises(botocore.exceptions.ClientError, match="mine"):  # allowed, but not there
         user.invoke_endpoint(EndpointName="mine", Body=b"1")
+
+
+@pytest.mark.parametrize(
+    "group", [{"logGroupName": "/g"}, {"logGroupIdentifier": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/g:*"}]
+)
+def test_reading_a_log_is_judged_on_its_stream(group: dict[str, str]) -> None:
+    found = auth_cloudwatch.log_stream_arn({**group, "logStreamName": "a/1"}, REGION, ACCOUNT)
+    assert found == f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/g:log-stream:a/1"
+
+
+@pytest.mark.parametrize(
+    ("body", "parameters"),
+    [
+        (b'{"Namespace": "/aws/sagemaker/X"}', {}),
+        (cbor2.dumps({"Namespace": "/aws/sagemaker/X"}), {}),
+        (b"Namespace=x", {"Namespace": ["/aws/sagemaker/X"]}),
+    ],
+)
+def test_the_namespace_of_metrics_in_each_protocol(body: bytes, parameters: dict[str, list[str]]) -> None:
+    assert auth_cloudwatch.metric_namespace(body, parameters) == "/aws/sagemaker/X"
+    assert auth_cloudwatch.metric_namespace(b"\xff", {}) == ""

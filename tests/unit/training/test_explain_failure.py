@@ -126,7 +126,9 @@ def test_the_last_lines_of_the_log_come_along() -> None:
 def test_a_script_s_own_words_are_found_in_its_log() -> None:
     reason = 'AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage ""\nCommand "python -- train.py"'
     training = {"TrainingJobName": "j", "TrainingJobStatus": "Failed", "FailureReason": reason}
-    log = "Traceback (most recent call last):\npkg.mine.TideError: gone out\n2026 toolkit ERROR ExecuteUserScriptError:\n"
+    log = (
+        "Traceback (most recent call last):\npkg.mine.TideError: gone out\n2026 toolkit ERROR ExecuteUserScriptError:\n"
+    )
     read = {"Error": "States.TaskFailed", "Cause": json.dumps(training), "Log": log}
     told = explain("States.TaskFailed", {"Error": "States.TaskFailed", "Cause": json.dumps(read)}, "Train")
     assert told["reason"] == "Train failed: the script raised pkg.mine.TideError: gone out"
