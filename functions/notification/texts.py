@@ -147,7 +147,8 @@ def model_deployed(d: Detail) -> Text:
         severity="info",
         sms=f"Dropforge {project}: model v{version} is live",
         paragraphs=[
-            "It answers CSV rows as they were dropped (without header and target), or JSON records by column name.",
+            "It answers CSV rows as they were dropped (without header and target).",
+            "A model that Dropforge made of a table also takes JSON records by column name.",
             "An endpoint is billed until it is deleted.",
         ],
         commands=[

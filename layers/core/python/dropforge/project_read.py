@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,6 +12,9 @@ from dropforge.problems import Path, Problem, dotted
 from dropforge.project import Project
 from dropforge.project_rules import broken_rules
 from dropforge.project_yaml import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LATER = {"tune", "monitor", "debug", "features", "label", "notify"}
 _KINDS = {
@@ -39,11 +42,15 @@ def read_project(text: str, allowed_images: str = "") -> Project:
         project = Project.model_validate(values)
     except ValidationError as error:
         problems = {p.path: p for e in error.errors(include_url=False) for p in [_problem(e, values)]}
-        raise ProjectInvalidError([p.as_dict(lines) for p in problems.values()]) from None
+        raise ProjectInvalidError(_in_order(problems.values(), lines)) from None
     broken = list(broken_rules(project, allowed_images))
     if broken:
-        raise ProjectInvalidError([p.as_dict(lines) for p in broken])
+        raise ProjectInvalidError(_in_order(broken, lines))
     return project
+
+
+def _in_order(problems: Iterable[Problem], lines: dict[Path, int]) -> list[dict[str, Any]]:
+    return sorted((p.as_dict(lines) for p in problems), key=lambda problem: problem["line"] or 0)
 
 
 def field_lines(text: str) -> dict[str, int]:
