@@ -163,9 +163,9 @@ def test_stop_kills_what_ignores_it(job: Job, way: str) -> None:
 
 def test_children_in_the_background_end_with_the_program(job: Job, way: str) -> None:
     os.mkfifo(job.root / "alive")
-    # The fifo's reader gets an end of file only when the child, which holds it open, has gone.
+    # The fifo's reader gets an end of file only when the child, which inherits it open, has gone.
     alive = os.open(job.root / "alive", os.O_RDONLY | os.O_NONBLOCK)
-    assert job.run("process", "sh", "-c", "sleep 60 > /opt/ml/alive & exit 0") == 0
+    assert job.run("process", "sh", "-c", "exec 3> /opt/ml/alive; sleep 60 & exit 0") == 0
     os.set_blocking(alive, True)
     assert select.select([alive], [], [], 5)[0]
     assert os.read(alive, 1) == b""
