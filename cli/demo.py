@@ -177,8 +177,8 @@ def _ask(story: Story) -> None:
     body = "".join(",".join(row) + "\n" for row in rows)
     answer = runtime.invoke_endpoint(EndpointName=PROJECT, ContentType="text/csv", Accept="text/csv", Body=body)
     answers = list(csv.reader(io.StringIO(answer["Body"].read().decode())))
-    table = Table("truth", "answer", "probability", title="The first five of the held-out rows", box=None)
-    for label, (said, probability) in list(zip(truth, answers, strict=True))[:5]:
+    table = Table("truth", "answer", "probability", title="Six of the held-out rows", box=None)
+    for label, (said, probability) in list(zip(truth, answers, strict=True))[:: len(truth) // 6 or 1][:6]:
         table.add_row(label, said, f"{float(probability):.3f}")
     story.console.print(table)
     right = sum(said == label for label, (said, _) in zip(truth, answers, strict=True))
