@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from intake.changes import Change, EventUnreadableError, Ignored, newest, read_event
 
-SHARED = Path("/work/shared/aws/events/s3_object_created.json")
+SHARED = Path(__file__).resolve().parents[4] / "shared/aws/events/s3_object_created.json"
 
 
 def s3_event(

@@ -11,7 +11,7 @@ from sklearn import datasets
 from tests.unit.jobs.jobs_loop import full_loop
 from tests.unit.jobs.jobs_loop import table as messy_table
 
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).resolve().parents[4] / "shared/data"
 ADULT = [
     *("age", "workclass", "fnlwgt", "education", "education-num", "marital-status", "occupation", "relationship"),
     *("race", "sex", "capital-gain", "capital-loss", "hours-per-week", "native-country", "income"),
