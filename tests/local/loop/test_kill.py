@@ -18,6 +18,7 @@ def test_killed_and_started_again(moment: str, own_cloud: LocalCloud) -> None:
     user.upload("survivor/train/t.csv", TABLE)
     event = user.wait_event("survivor", {moment})
     if moment == "Model Registered":
+        user.wait_notice("survivor", moment)
         user.approve(event["detail"]["model_package_arn"])
     own_cloud.kill()
     user.cloud = own_cloud.restart()

@@ -12,7 +12,7 @@ from dropforge_jobs.split import (
     split_rows,
     split_time,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 SIZES = st.integers(10, 300)
@@ -53,15 +53,18 @@ def test_order_of_rows_does_not_matter(rows, seed, random):
         assert shuffled.tolist() == split(list(range(rows))).tolist()
 
 
+@example([1, 1, 1, 1, 2, 32], 0)
 @given(st.lists(st.integers(1, 40), min_size=2, max_size=8).filter(lambda sizes: sum(sizes) >= 30), SEEDS)
 def test_every_class_keeps_its_share(sizes, seed):
     labels = np.repeat(np.arange(len(sizes)), sizes)
     parts = split_classes(labels, hashes(len(labels), seed), SplitSettings())
     assert (parts == TEST).sum() == round(len(labels) * 0.2)
+    # A class of one or two rows may have none to give; the others then give them, since the total is kept.
+    given_by_others = 0.2 * sum(size for size in sizes if size <= 2)
     for label, size in enumerate(sizes):
         mine = parts[labels == label]
         assert (mine == TRAIN).any()
-        assert abs((mine == TEST).sum() - size * 0.2) <= 1.5
+        assert abs((mine == TEST).sum() - size * 0.2) <= 1.5 + given_by_others
 
 
 def test_a_class_of_one_learns():
