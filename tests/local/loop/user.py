@@ -14,6 +14,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.timeline import make_queue
 from localcloud.cloud import LocalCloud
 
 Event = dict[str, Any]
@@ -26,28 +27,20 @@ class User:
 
     def __init__(self, cloud: LocalCloud, outputs: dict[str, str], name: str) -> None:
         self.cloud, self.outputs = cloud, outputs
-        self._sqs = cloud.client("sqs")
+        sqs = cloud.client("sqs")
         self._changed = threading.Condition()
         self._done = threading.Event()
         self._events: list[Event] = []
         self._notices: list[Event] = []
-        events, arn = self._queue(f"{name}-events", "events.amazonaws.com")
+        events, arn = make_queue(sqs, f"{name}-events", "events.amazonaws.com")
         bus = outputs["BusName"]
         rule = {"Name": f"{name}-events", "EventBusName": bus}
         cloud.client("events").put_rule(**rule, EventPattern=json.dumps({"source": [{"prefix": "dropforge."}]}))
         cloud.client("events").put_targets(Rule=rule["Name"], EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}])
-        notices, arn = self._queue(f"{name}-notices", "sns.amazonaws.com")
+        notices, arn = make_queue(sqs, f"{name}-notices", "sns.amazonaws.com")
         cloud.client("sns").subscribe(TopicArn=outputs["NoticesTopicArn"], Protocol="sqs", Endpoint=arn)
         for url, keep in ((events, self._keep_event), (notices, self._keep_notice)):
             threading.Thread(target=self._follow, args=(url, keep), daemon=True).start()
-
-    def _queue(self, name: str, sender: str) -> tuple[str, str]:
-        url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        allow = {"Effect": "Allow", "Principal": {"Service": sender}, "Action": "sqs:SendMessage", "Resource": arn}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-        return url, arn
 
     def _follow(self, url: str, keep: Callable[[Any], None]) -> None:
         sqs = self.cloud.client("sqs")
