@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 4566
+COUNT ?= 100000
+SEED ?= 0
 UV := .tools/uv/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/uv-cache
@@ -10,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup demo up down reset test test-slow lint lint-sam build-sam bench lock clean
+.PHONY: help setup demo up down reset test test-slow soak lint lint-sam build-sam bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -71,6 +73,9 @@ test: lint ## everything: lint, types, unit, contract, machines, the local loop
 
 test-slow: setup ## the tests that take minutes
 	@.venv/bin/pytest -m slow
+
+soak: setup ## 100,000 generated sequences through intake: duplicates, losses, crashes (half an hour; COUNT=, SEED=)
+	@PYTHONPATH=functions:layers/core/python:jobs/python:. .venv/bin/python -m tests.soak --count $(COUNT) --seed $(SEED)
 
 bench: setup ## how fast the handlers start, as ratios
 	@.venv/bin/python -m benchmarks.handlers

@@ -11,7 +11,11 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 WITH_PERMISSIONS = {
     "intake.claim_drops",
-    "training.freeze_drop",
+    "intake.check_window",
+    "intake.list_drop",
+    "intake.inspect_drop",
+    "intake.find_missed",
+    "training.gather_inputs",
     "training.package_model",
     "deploy.publish_jobs",
 }

@@ -8,10 +8,11 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
 
 from cli.stack import Stack
+from cli.text import as_json, clock, package_name, print_table, took
+
+HEADERS = ("run", "project", "status", "started", "took", "attempt", "result")
 
 
 def list_runs(stack: Stack, project: str | None, limit: int) -> list[dict[str, Any]]:
@@ -46,31 +47,38 @@ def _items(stack: Stack, project: str | None) -> Iterator[dict[str, Any]]:
             yield {key: deserialize(value) for key, value in item.items()}
 
 
-def print_runs(stack: Stack, project: str | None, limit: int, console: Console) -> None:
-    """Print the runs as a table; says so when there are none."""
+def print_runs(stack: Stack, project: str | None, limit: int, console: Console, *, json: bool = False) -> None:
+    """Print the runs as a table (or as JSON); says so when there are none."""
     runs = list_runs(stack, project, limit)
-    if not runs:
+    if json:
+        console.print(as_json(runs), markup=False, soft_wrap=True)
+    elif not runs:
         console.print(f"No runs{f' of project {project}' if project else ''} yet.")
-        return
-    console.print(f"{'run':12}{'project':20}{'status':12}{'started':21}{'took':13}attempt  result", soft_wrap=True)
-    for run in runs:
-        began = str(run.get("started_at", ""))[:19].replace("T", " ")
-        name, project, status = str(run["pk"]), str(run.get("project", "")), str(run.get("status", ""))
-        line = f"{name:12}{project:20}{status:12}{began:21}{_took(run):13}{run.get('attempt', '')!s:9}"
-        package = str(run.get("model_package_arn") or "").rsplit(":model-package/", maxsplit=1)[-1]
-        console.print((line + package).rstrip(), soft_wrap=True, markup=False)
-        if run.get("reason") and not package and status != "RUNNING":
-            console.print(Padding(Text(str(run["reason"])), (0, 0, 0, 4)))
+    else:
+        print_table(console, HEADERS, [(_cells(run), _note(run)) for run in runs], right=(5,))
+
+
+def _cells(run: dict[str, Any]) -> list[str]:
+    package = package_name(run.get("model_package_arn"))
+    attempt = str(run.get("attempt", ""))
+    return [
+        str(run["pk"]),
+        str(run.get("project", "")),
+        str(run.get("status", "")),
+        clock(run.get("started_at")),
+        _took(run),
+        attempt,
+        package,
+    ]
+
+
+def _note(run: dict[str, Any]) -> str | None:
+    """Why it ended, if not with a model: while a run goes on, its `reason` is that of its drop."""
+    said = run.get("reason") and not run.get("model_package_arn") and run.get("status") != "RUNNING"
+    return str(run["reason"]) if said else None
 
 
 def _took(run: dict[str, Any]) -> str:
-    started = _moment(run.get("started_at"))
-    ended = _moment(run.get("ended_at")) or (datetime.now(UTC) if run.get("status") == "RUNNING" else None)
-    if started is None or ended is None:
-        return ""
-    seconds = int((ended - started).total_seconds())
-    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"  # noqa: PLR2004
-
-
-def _moment(text: Any) -> datetime | None:
-    return datetime.fromisoformat(str(text).replace("Z", "+00:00")) if text else None
+    return took(
+        run.get("started_at"), run.get("ended_at") or (datetime.now(UTC) if run.get("status") == "RUNNING" else None)
+    )

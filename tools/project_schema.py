@@ -10,34 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dropforge.project import Project
+from dropforge.project_schema import NOT_YET, resolved, schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SCHEMA = DOCS / "project.schema.json"
 PAGE = DOCS / "project.md"
 BEGIN, END = "<!-- fields: made by tools/project_schema.py -->", "<!-- end of fields -->"
-
-
-def schema() -> str:
-    """The JSON Schema, as editors read it (draft 2020-12)."""
-    made = Project.model_json_schema()
-    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    made["title"] = "Dropforge project.yaml"
-    # Null means absent to us, but a project.yaml never says it: editors should offer the value's own type.
-    return json.dumps(_without_null(made), indent=2, ensure_ascii=False) + "\n"
-
-
-def _without_null(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_without_null(n) for n in node]
-    if not isinstance(node, dict):
-        return node
-    kept = {k: _without_null(v) for k, v in node.items() if not (k == "default" and v is None)}
-    options = [o for o in kept.get("anyOf", []) if o != {"type": "null"}]
-    if len(options) == 1:
-        kept.pop("anyOf")
-        return options[0] | kept
-    return kept | ({"anyOf": options} if options else {})
 
 
 def fields() -> str:
@@ -51,35 +29,36 @@ def fields() -> str:
 def _rows(node: dict[str, Any], whole: dict[str, Any], prefix: str) -> list[tuple[str, str, str, str]]:
     rows = []
     for name, field in node["properties"].items():
-        inner = _resolved(field, whole)
-        text = field.get("description") or inner.get("description", "")
+        inner = resolved(field, whole)
+        text = (field.get("description") or inner.get("description", "")).split("\n")[0].replace(NOT_YET, " *Later.*")
+        if name == "enabled" and prefix != "deploy.":
+            continue  # the block's own line says so
         if "properties" in inner:
-            rows.append((prefix + name, "block", "", text.split("\n")[0]))
+            rows.append((prefix + name, "block, `enabled`" if "enabled" in inner["properties"] else "block", "", text))
             rows += _rows(inner, whole, f"{prefix}{name}.")
             continue
         default = f"`{json.dumps(field['default'])}`" if field.get("default") not in (None, {}, []) else ""
-        rows.append((prefix + name, _kind(inner, whole), default, text))
+        rows.append(
+            (prefix + name, _kind(inner, whole), "required" if name in node.get("required", []) else default, text)
+        )
     return rows
 
 
-def _resolved(field: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
-    reference = field.get("$ref")
-    found: dict[str, Any] = whole["$defs"][reference.rsplit("/", 1)[1]] if reference else field
-    return found
-
-
 def _kind(field: dict[str, Any], whole: dict[str, Any]) -> str:
+    field = resolved(field, whole)
+    if "properties" in field:
+        return f"`{{{', '.join(field['properties'])}}}`"
     if "enum" in field or "const" in field:
         return " or ".join(f"`{v}`" for v in field.get("enum", [field.get("const")]))
     if "anyOf" in field:
         return " or ".join(_kind(o, whole) for o in field["anyOf"])
     if field.get("type") == "array":
-        item = _resolved(field["items"], whole)
-        return f"list of `{{{', '.join(item['properties'])}}}`" if "properties" in item else "list of text"
+        return f"list of {_kind(field['items'], whole)}"
     if field.get("type") == "object":
-        return "`name: value` lines"
-    limits = [f"{word} {field[k]}" for k, word in (("minimum", "≥"), ("maximum", "≤"), ("exclusiveMinimum", ">"))
-              if k in field]  # fmt: skip
+        values = field.get("additionalProperties")
+        return f"by name, {_kind(values, whole)}" if isinstance(values, dict) else "by name"
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "multipleOf": "by"}
+    limits = [f"{sign} {field[k]}" for k, sign in signs.items() if k in field]
     kind = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}[field["type"]]
     return f"{kind} {', '.join(limits)}".strip()
 

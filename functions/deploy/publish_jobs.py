@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import urllib.request
+from collections.abc import Iterator
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import boto3
@@ -37,9 +39,16 @@ def handler(event: dict[str, Any], context: Any) -> None:
 
 
 def read_modules() -> dict[str, bytes]:
-    """The package's modules, by file name."""
-    found = {f.name: f.read_bytes() for f in resources.files(PACKAGE).iterdir() if f.name.endswith(".py")}
-    return dict(sorted(found.items()))
+    """The package's modules, by their path in it."""
+    return dict(sorted(_modules(resources.files(PACKAGE))))
+
+
+def _modules(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _modules(entry, f"{above}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield f"{above}{entry.name}", entry.read_bytes()
 
 
 def publish(bucket: str, modules: dict[str, bytes]) -> dict[str, str]:

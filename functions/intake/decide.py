@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from dropforge import names
 from dropforge.errors import ProjectInvalidError
 from dropforge.problems import Problem
-from intake.models import DecideRestart, PlanWindow, ProjectReading, ReadProject, RestartDecision, WindowPlan
+from intake.models import DecideRestart, ProjectReading, ReadProject, RestartDecision
 
 if TYPE_CHECKING:
     from dropforge.project import Project
@@ -28,27 +27,6 @@ def pad_sequencer(sequencer: str) -> str:
     return sequencer.lower().ljust(SEQUENCER_WIDTH, "0")
 
 
-def plan_window(facts: PlanWindow) -> WindowPlan:
-    """Close what is complete or has been quiet for its project's quiet period; else say when to look again."""
-    window = facts.window
-    if window is None or window.state == "CLOSED":
-        return WindowPlan(action="done", reason="closed already" if window else "no such window")
-    touched = window.touched_at
-    if window.state == "COMPLETE":
-        return WindowPlan(action="close", touched_at=touched, reason="_SUCCESS")
-    if facts.seen_touched_at == touched:
-        return WindowPlan(action="close", touched_at=touched, reason="quiet period")
-    seconds = _quiet_period(facts.config)
-    until = datetime.fromisoformat(touched) + timedelta(seconds=seconds)
-    stamp = until.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return WindowPlan(action="wait", until=stamp, touched_at=touched, reason=f"quiet for {seconds} s until then")
-
-
-def _quiet_period(config: str | None) -> int:
-    data = json.loads(config).get("data", {}) if config else {}
-    return int(data.get("quiet_period", names.QUIET_PERIOD))
-
-
 def read_project(facts: ReadProject, allowed_images: str) -> ProjectReading:
     """Validate an uploaded project.yaml."""
     name = facts.key.rsplit("/", 1)[0]
@@ -63,18 +41,41 @@ def read_project(facts: ReadProject, allowed_images: str) -> ProjectReading:
     except ProjectInvalidError as error:
         problems += error.problems
     valid = project is not None and not problems
+    sequencer = _sequencer(facts)
     return ProjectReading(
         valid=valid,
         beside=_is_beside(facts.key),
-        project=name,
-        config=project.model_dump_json(exclude_none=True) if project and valid else None,
+        project=name or "-",
+        config=project.to_json() if project and valid else None,
         text_digest=sha256((facts.text or "").encode()).hexdigest(),
-        sequencer=pad_sequencer(facts.sequencer),
+        sequencer=sequencer,
         version_id=facts.version_id,
         problems=problems,
         name_problem=wrong_name,
         lines=_lines(facts.text or "") if valid else {},
+        warnings=_warnings(project, facts.text or "") if project and valid else [],
+        upload=_upload(name, sequencer, facts.version_id),
     )
+
+
+def _sequencer(facts: ReadProject) -> str:
+    """S3's, or one that follows the last for an upload that only the reconciler saw, and precedes S3's next."""
+    if facts.sequencer or facts.upload is None:
+        return pad_sequencer(facts.sequencer)
+    again = facts.version_id is not None and facts.version_id == facts.upload.version_id
+    return facts.upload.sequencer + ("" if again else "~")
+
+
+def _upload(project: str, sequencer: str, version_id: str | None) -> dict[str, dict[str, str]]:
+    """The item that says what was read last; a file in the wrong place has one of its own, not its project's."""
+    item = {"pk": {"S": project or "-"}, "sk": {"S": "upload"}, "sequencer": {"S": sequencer}}
+    return item | ({"version_id": {"S": version_id}} if version_id else {})
+
+
+def _warnings(project: Project, text: str) -> list[dict[str, object]]:
+    from dropforge.project_read import field_lines, project_warnings
+
+    return project_warnings(project, field_lines(text))
 
 
 def _is_beside(key: str) -> bool:
@@ -121,5 +122,16 @@ def decide_restart(facts: DecideRestart) -> RestartDecision:
         return RestartDecision(action="nothing", attempt=attempt, reason=f"it stopped {attempt} times")
     again = attempt + 1
     return RestartDecision(
-        action="restart", name=names.next_execution(name, again), attempt=again, reason=f"it ended {status}"
+        action="restart",
+        name=names.next_execution(name, again),
+        attempt=again,
+        reason=f"it ended {status}",
+        input=_resumed(json.loads(facts.event["input"])),
     )
+
+
+def _resumed(given: object) -> object:
+    """The input of the stopped execution; one of a window goes on where it stopped."""
+    if isinstance(given, list):
+        return [{"eventName": "RESUME", "dynamodb": {"Keys": given[0]["dynamodb"]["Keys"]}}]
+    return given

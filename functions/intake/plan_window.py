@@ -1,13 +1,13 @@
-"""Whether a window waits on, closes, or is done."""
+"""Whether a window waits on, is looked at closely, or is done."""
 
 from __future__ import annotations
 
 from dropforge.handler import takes
-from intake import decide
+from intake import windows
 from intake.models import PlanWindow, WindowPlan
 
 
 @takes(PlanWindow)
 def handler(facts: PlanWindow) -> WindowPlan:
     """Lambda handler; see functions/README.md for what it takes and gives."""
-    return decide.plan_window(facts)
+    return windows.plan_window(facts)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-Detail = dict[str, Any]
-UNKNOWN = "unknown"
-SHOWN = 20
+from notification.words import SHOWN, UNKNOWN, Detail, block, count, number, part, said, word
+
 CONSTANT = "_best_constant_classifier"
 
 
 def live(d: Detail) -> str:
     """What the endpoint does now; nothing where nobody looked."""
-    config, status = d.get("endpoint_config"), d.get("endpoint_status")
+    config, status = word(d, "endpoint_config", ""), word(d, "endpoint_status")
     if status == "Failed":
         return "The endpoint failed and serves nothing; SageMaker lets it only be deleted."
     if config:
@@ -20,52 +19,86 @@ def live(d: Detail) -> str:
     return "There is no endpoint." if "endpoint_config" in d else ""
 
 
-def problem(found: dict[str, Any]) -> str:
+def problem(found: Detail) -> str:
     """One thing that is wrong in a project.yaml: where, what, and the fix."""
-    place = f"line {found['line']}: " if found.get("line") else ""
-    name = f"{found['field']}: " if found.get("field") else ""
-    return f"  {place}{name}{found.get('reason')}\n    fix: {found.get('fix')}"
+    line, field = number(found.get("line")), word(found, "field", "")
+    place = f"line {line:.0f}: " if line else ""
+    name = f"{field}: " if field else ""
+    fix = word(found, "fix", "")
+    return f"  {place}{name}{word(found, 'reason')}" + (f"\n    fix: {fix}" if fix else "")
 
 
-def count(things: list[Any], word: str) -> str:
-    """`1 problem`, `2 problems`."""
-    return f"{len(things)} {word}{'' if len(things) == 1 else 's'}"
+def problems(found: list[Detail]) -> str:
+    """The first of them, one below the other."""
+    more = [f"  … and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    return "\n".join([*map(problem, found[:SHOWN]), *more])
 
 
 def gate(d: Detail) -> str:
     """The gate's metric and its value; nothing without one."""
-    judged = d.get("gate") or {}
-    measured = judged.get("metric") and judged.get("value") is not None
-    return f"{judged['metric']} {judged['value']:g}" if measured else ""
+    judged = part(d, "gate")
+    metric, value = word(judged, "metric", ""), number(judged.get("value"))
+    return f"{metric} {value:g}" if metric and value is not None else ""
 
 
-def bullets(title: str, lines: list[Any] | None) -> str:
+def bullets(title: str, items: list[str]) -> str:
     """A title and the first lines, one below the other; nothing without lines."""
-    return "\n".join([title, *(f"  - {line}" for line in lines[:SHOWN])]) if lines else ""
+    return "\n".join([title, *(f"  - {item}" for item in items[:SHOWN])]) if items else ""
 
 
 def figures(d: Detail) -> str:
     """What was measured, and on how many rows."""
-    metrics = {
-        k: v for k, v in (d.get("metrics") or {}).items() if isinstance(v, int | float) and not k.endswith(CONSTANT)
-    }
-    lines = [f"  {name:<36} {value:g}" for name, value in list(metrics.items())[:SHOWN]]
-    rows = d.get("rows") or {}
-    counts = ", ".join(f"{count:,} {part}" for part, count in rows.items())
-    return "\n".join([f"Figures{f' (rows: {counts})' if counts else ''}:", *lines]) if lines else ""
+    metrics = {said(k): v for k, v in part(d, "metrics").items() if number(v) is not None and not k.endswith(CONSTANT)}
+    shown = [f"  {name:<36} {number(value):g}" for name, value in list(metrics.items())[:SHOWN]]
+    counts = ", ".join(f"{number(n):,.0f} {said(name)}" for name, n in part(d, "rows").items() if number(n) is not None)
+    return "\n".join([f"Figures{f' (rows: {counts})' if counts else ''}:", *shown]) if shown else ""
 
 
 def log(d: Detail) -> str:
     """The end of a job's log."""
-    lines = str(d.get("log") or "").rstrip().splitlines()[-SHOWN:]
-    return "\n".join(["The last lines of its log:", *(f"  | {line}" for line in lines)]) if lines else ""
+    text = d.get("log")
+    shown = block(text[-16_000:], 16_000).rstrip().splitlines()[-SHOWN:] if isinstance(text, str) else []
+    return "\n".join(["The last lines of its log:", *(f"  | {line}" for line in shown)]) if shown else ""
 
 
 def cost(d: Detail) -> str:
     """What the jobs took and what that costs at list prices."""
-    seconds, spent = d.get("seconds") or {}, d.get("cost") or {}
-    times = ", ".join(f"{step} {value:g} s" for step, value in seconds.items() if value is not None)
-    usd = spent.get("usd")
-    money = UNKNOWN if usd in (None, UNKNOWN) else f"about ${usd:.4f}"
-    basis = f" ({spent['basis']})" if spent.get("basis") and money != UNKNOWN else ""
-    return f"Jobs: {times}. Cost: {money}{basis}." if times else ""
+    seconds, spent = part(d, "seconds"), part(d, "cost")
+    taken = {said(step): number(value) for step, value in seconds.items()}
+    times = ", ".join(f"{step} {value:g} s" for step, value in taken.items() if value is not None)
+    usd, basis = number(spent.get("usd")), word(spent, "basis", "")
+    money = UNKNOWN if usd is None else f"about ${usd:.4f}" + (f" ({basis})" if basis else "")
+    return f"Jobs: {times}. Cost: {money}." if times else ""
+
+
+def size(d: Detail) -> str:
+    """How much there is of a drop; nothing where nobody looked."""
+    objects, size_of = number(d.get("objects")), number(d.get("bytes"))
+    told = [count(int(objects), "object")] if objects is not None else []
+    return ", ".join([*told, *([count(int(size_of), "byte")] if size_of is not None else [])])
+
+
+def table(rows: list[tuple[str, ...]], indent: str) -> str:
+    """Columns one below the other, each as wide as its longest value; the last is not padded."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]) - 1)]
+    padded = ("  ".join([*(f"{cell:<{w}}" for cell, w in zip(row[:-1], widths, strict=True)), row[-1]]) for row in rows)
+    return "\n".join(f"{indent}{line}".rstrip() for line in padded)
+
+
+def quarantined(d: Detail) -> str:
+    """Files that were left out, and why; nothing where all could be read."""
+    found = d.get("quarantined")
+    files = [thing for thing in found if isinstance(thing, dict)] if isinstance(found, list) else []
+    whole = number(d.get("quarantined_count"))
+    number_of = max(len(files), int(whole or 0))
+    if not number_of:
+        return ""
+    items = [_left_out(file) for file in files[:SHOWN]]
+    more = [f"  … and {number_of - len(items):,} more"] if number_of > len(items) else []
+    return "\n".join([f"Left out and quarantined ({count(number_of, 'file')}):", *(f"  - {i}" for i in items), *more])
+
+
+def _left_out(file: Any) -> str:
+    key, reason = word(file, "key", longest=200), word(file, "reason", "it cannot be read")
+    name = key.rsplit("/", 1)[-1]
+    return f"{key}: {reason.removeprefix(f'{name}: ')}"

@@ -6,37 +6,48 @@ import gzip
 import hashlib
 import io
 import tarfile
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from dropforge import names
 from dropforge.errors import DropTooLargeError
 from dropforge.plan import Code
-from training.freeze import digest_of
-
-if TYPE_CHECKING:
-    from training.freeze import Bucket
 
 BYTES_LIMIT = 64 * 1024**2
 FILES_SHOWN = 500  # the list travels through state machines, which carry 256 KiB in all
 
 
-def freeze_code(bucket: Bucket, project: str, target: names.Place) -> Code | None:
+def freeze_code(s3: Any, data_bucket: str, project: str, target: names.Place) -> Code | None:
     """Archive what lies under `code/` into `target`; None if nothing does. `files` are those at its top.
 
     Raises:
         DropTooLargeError: more than 64 MiB of code.
     """
     prefix = f"{project}/code/"
-    found = [o for o in bucket.objects(prefix) if o["Size"] and not o["Key"].endswith("/")]
+    found = [o for o in _objects(s3, data_bucket, prefix) if o["Size"] and not o["Key"].endswith("/")]
     total = sum(int(o["Size"]) for o in found)
     if total > BYTES_LIMIT:
         raise DropTooLargeError(f"code/ has {total:,} bytes, more than 64 MiB: keep data and models out of it")
     if not found:
         return None
-    files = {o["Key"][len(prefix) :]: bucket.read(o["Key"]) for o in sorted(found, key=lambda o: str(o["Key"]))}
-    digest = digest_of((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
-    bucket.client.put_object(Bucket=target.bucket, Key=target.key, Body=archive(files))
+    ordered = sorted(found, key=lambda o: str(o["Key"]))
+    files = {o["Key"][len(prefix) :]: s3.get_object(Bucket=data_bucket, Key=o["Key"])["Body"].read() for o in ordered}
+    digest = _digest_of((name, hashlib.sha256(content).hexdigest()) for name, content in files.items())
+    s3.put_object(Bucket=target.bucket, Key=target.key, Body=archive(files))
     return Code(digest=digest, uri=target.uri, files=[name for name in files if "/" not in name][:FILES_SHOWN])
+
+
+def _objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", [])
+
+
+def _digest_of(parts: Iterable[tuple[str, str]]) -> str:
+    """The SHA-256 over (name, SHA-256 of content) pairs, sorted by name."""
+    whole = hashlib.sha256()
+    for name, digest in sorted(parts):
+        whole.update(f"{len(name.encode())}:{name}:{digest}\n".encode())
+    return whole.hexdigest()
 
 
 def archive(files: dict[str, bytes]) -> bytes:

@@ -114,7 +114,7 @@ def _prepare_settings(project: Project) -> str:
         "problem": project.problem,
         "algorithm": project.algorithm,
         "split": split,
-        "data": project.data.model_dump(exclude_none=True, exclude={"quiet_period"}),
+        "data": {"on_ragged": "refuse" if project.data.checks.ragged_rows == "refuse" else "skip"},
         "passthrough": project.script is not None,
     }
     return json.dumps(said, ensure_ascii=False)

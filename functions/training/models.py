@@ -78,9 +78,9 @@ class ExplainFailure(Facts):
 class Explanation(Decision):
     """What to put on the bus."""
 
-    detail_type: Literal["Run Failed", "Project Invalid", "Drop Ignored"]
+    detail_type: Literal["Run Failed", "Project Invalid"]
     reason: str
-    severity: Literal["error", "warning", "info"]
+    severity: Literal["error"]
     problems: list[dict[str, Any]] | None = None
     detail: dict[str, Any]
 
@@ -109,6 +109,7 @@ class SummariseRun(Facts):
     trained: dict[str, Any]
     evaluation: dict[str, Any] | None = None
     context: dict[str, Any] = Field(default_factory=dict)
+    data_warnings: list[str] = Field(default_factory=list)
 
 
 class PackageModel(Facts):
@@ -120,13 +121,10 @@ class PackageModel(Facts):
     run: str | None = None
 
 
-class FreezeDrop(Facts):
-    """A complete drop. `reason` is why it is complete; `config` enters the fingerprint."""
+class GatherInputs(Facts):
+    """A frozen drop, as intake announced it; `config` decides whether the project's code goes with it."""
 
     project: str
     run: str
-    drop: str
-    folder: str
-    channel: str = "train"
-    reason: str | None = None
+    dataset: FrozenDataset
     config: str

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from dropforge import events, names, prices
-from dropforge.failures import Failure, understand
+from dropforge.failures import understand
 from dropforge.problems import with_lines
 from dropforge.recovery import RecoveryDecision, again_or_not
 from training.models import (
@@ -22,6 +22,7 @@ from training.models import (
 MAX_TRIES = 3
 FIRST_WAIT = {"capacity": 120, "internal": 30}
 UNKNOWN = "unknown"
+Kind = Literal["Run Failed", "Project Invalid"]
 
 
 def decide_retry(facts: DecideRetry) -> RetryDecision:
@@ -47,14 +48,13 @@ def explain_failure(facts: ExplainFailure) -> Explanation:
     """One readable sentence about why a run failed, and the event that tells it."""
     failure = understand(facts.error, facts.cause)
     problems = None if failure.problems is None else with_lines(failure.problems, facts.lines)
-    kind, severity = _told_as(failure)
-    prefix = "" if kind == "Drop Ignored" else f"{facts.step} failed: "
-    reason = f"{prefix}{failure.reason}"
+    kind: Kind = "Run Failed" if problems is None else "Project Invalid"
+    reason = f"{facts.step} failed: {failure.reason}"
     fields: dict[str, Any] = {
         "reason": reason,
         "step": facts.step,
         "error": failure.error,
-        "severity": severity,
+        "severity": "error",
         "attempt": facts.attempt,
     }
     if problems is not None:
@@ -66,19 +66,7 @@ def explain_failure(facts: ExplainFailure) -> Explanation:
     detail = events.detail(
         kind, facts.run, f"a{facts.attempt}", project=facts.project, run=facts.run, drop=facts.drop, **fields
     )
-    return Explanation(detail_type=kind, reason=reason, severity=severity, problems=problems, detail=detail)
-
-
-Kind = Literal["Run Failed", "Project Invalid", "Drop Ignored"]
-Severity = Literal["error", "warning", "info"]
-
-
-def _told_as(failure: Failure) -> tuple[Kind, Severity]:
-    if failure.problems is not None:
-        return "Project Invalid", "error"
-    if failure.error == "DropSupersededError":
-        return "Drop Ignored", "info"
-    return "Run Failed", "error"
+    return Explanation(detail_type=kind, reason=reason, severity="error", problems=problems, detail=detail)
 
 
 def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:
@@ -125,7 +113,7 @@ def summarise_run(facts: SummariseRun, price_list: str = "") -> dict[str, Any]:
         "gate": {k: evaluation.get(k) for k in ("metric", "value", "threshold")},
         "problem": found.get("problem"),
         "rows": found.get("rows"),
-        "warnings": (found.get("warnings") or [])[:5],
+        "warnings": [*facts.data_warnings[:5], *(found.get("warnings") or [])[:5]],
         "digest": facts.dataset.digest,
         "objects": facts.dataset.objects,
         "bytes": facts.dataset.bytes,

@@ -51,7 +51,12 @@ def training_request(
         "StoppingCondition": {"MaxRuntimeInSeconds": train.max_runtime},
         "EnableNetworkIsolation": context["isolated"],
         "EnableInterContainerTrafficEncryption": train.instance_count > 1,
-        "Environment": {"DROPFORGE_PROJECT": context["project"], "DROPFORGE_RUN": context["run"]},
+        "Environment": {
+            "DROPFORGE_PROJECT": context["project"],
+            "DROPFORGE_RUN": context["run"],
+            # where a script may write beside its model; nothing else in a container names the bucket
+            "DROPFORGE_RUN_URI": context["training_uri"].removesuffix("training"),
+        },
         "Tags": names.tags(context["project"], context["run"]),
     }
 

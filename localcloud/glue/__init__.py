@@ -24,7 +24,7 @@ class Installed:
 
 
 def install(settings: Settings) -> Installed:
-    """Install every hook and bring back the state that is on disk. Raises HookError, DatabaseError.
+    """Install every hook and bring back the state that is on disk. Raises HookError, DatabaseError, SettingsError.
 
     The environment must be set (Settings.apply_to_environment) before, and nothing of ministack imported.
     Order: state is kept from the first moment; then the hooks; then what is on disk, so that the loaders,
@@ -49,6 +49,7 @@ def install(settings: Settings) -> Installed:
         stepfunctions,
         template_urls,
     )
+    from localcloud.glue.backlog import Backlog
     from localcloud.glue.outbox import Outbox
 
     durability = persistence.install(settings)
@@ -63,10 +64,12 @@ def install(settings: Settings) -> Installed:
     cloudwatch.install(settings)
     logs.install()
     managed_policies.install()
-    stepfunctions.install(settings)
+    backlog = Backlog()
+    stepfunctions.install(settings, behind=lambda: backlog.seconds)
     cloudformation.install(settings)
     template_urls.install(settings)
-    s3.install()
+    s3.install(outbox)
     sagemaker = mount_sagemaker.install(settings)
     persistence.load(durability)
+    backlog.start()
     return Installed(durability, outbox, sagemaker)

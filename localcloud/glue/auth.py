@@ -6,6 +6,7 @@ has (Service Authorization Reference). Step Functions' role checks use the same 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from localcloud.glue import auth_cloudwatch, hooks
+from localcloud.glue.persistence.tracked import only_reading
 
 _RUNTIME_PATH = re.compile(r"^/endpoints/([^/]+)/")
 # Request members that name the resource, in the order in which they decide.
@@ -207,8 +209,38 @@ def _context_hook(old: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
     return context
 
 
+# Who may do what is looked up in every request, and changes nothing (ministack keeps no "last used").
+_LOOKS = (
+    "enforce",
+    "check_credentials",
+    "pin_request_caller",
+    "request_caller_arn",
+    "resolve_principal",
+    "resolve_credential",
+    "authenticate",
+    "_gather_role_policies",
+    "_resource_policy",
+    "find_iam_access_key_account",
+    "is_root_access_key",
+)
+
+
+def _quiet(look: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(look)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with only_reading():
+            return look(*args, **kwargs)
+
+    return run
+
+
 def install() -> None:
     """Teach ministack's authorization SageMaker's actions, and that loopback is a secure transport."""
+    for name in _LOOKS:
+        hooks.wrap("core.iam_evaluator", name, _quiet)
+    hooks.wrap("app", "find_iam_access_key_account", _quiet)
+    hooks.wrap("app", "pin_signed_request", _quiet)
+    hooks.wrap("core.responses", "_account_from_sts_session", _quiet)
     for service in ("sagemaker", "sagemaker-runtime"):
         hooks.target("core.iam_actions", "SERVICE_TO_IAM_NAMESPACE")[service] = "sagemaker"
         hooks.target("core.iam_actions", "_BOTOCORE_SERVICE_MAP")[service] = [service]

@@ -12,6 +12,7 @@ import botocore.config
 import botocore.session
 
 from localcloud.glue import hooks
+from localcloud.glue.persistence.tracked import only_reading
 from localcloud.settings import Settings
 
 Json = dict[str, Any]
@@ -52,15 +53,16 @@ def assume_role(role_arn: str, principal: str, session: str, source_arn: str = "
     digest = hashlib.sha256(f"{role_arn}\0{principal}".encode()).hexdigest()
     key, secret, token = f"ASIA{digest[:16].upper()}", digest[16:56], digest[24:]
     name, account = role_arn.rsplit("/", 1)[-1], role_arn.split(":")[4]
-    hooks.target("services.sts", "register_session")(
-        key,
-        {
-            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
-            "UserId": f"{name}:{session}",
-            "SecretAccessKey": secret,
-            "SessionToken": token,
-        },
-    )
+    record = {
+        "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+        "UserId": f"{name}:{session}",
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+    }
+    with only_reading():
+        known = hooks.target("services.sts", "_sessions").get(key) or {}
+    if not record.items() <= known.items():
+        hooks.target("services.sts", "register_session")(key, record)
     return {"AccessKeyId": key, "SecretAccessKey": secret, "SessionToken": token}
 
 
@@ -70,15 +72,23 @@ def _client(service: str, key: str, secret: str, token: str) -> Any:
     # Retries are the caller's business: a hidden one would double an effect.
     config = botocore.config.Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=60,
                                     max_pool_connections=64)  # fmt: skip
-    return botocore.session.Session().create_client(
+    session = botocore.session.Session()
+    session.register_component("data_loader", _loader())  # each of its own would read the services' models again
+    return session.create_client(
         service, region_name=_settings.region, endpoint_url=_settings.endpoint_url, config=config,
         aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
     )  # fmt: skip
 
 
+@functools.cache
+def _loader() -> Any:
+    return botocore.session.Session().get_component("data_loader")
+
+
 def check_trust(role_arn: str, principal: str, source_arn: str = "") -> None:
     """Check that a role lets a service assume it. Raises NotAllowedError."""
-    role = hooks.target("services.iam", "_roles").get(role_arn.rsplit("/", 1)[-1])
+    with only_reading():
+        role = hooks.target("services.iam", "_roles").get(role_arn.rsplit("/", 1)[-1])
     if role is None:
         raise NotAllowedError(f"there is no role {role_arn}")
     document = json.loads(role["AssumeRolePolicyDocument"])
@@ -97,11 +107,18 @@ def check_service(action: str, resource_arn: str, principal: str, source_arn: st
         NotAllowedError: it does not; the message says what to add.
     """
     service = action.split(":", 1)[0]
-    found = hooks.target("core.iam_evaluator", "_resource_policy")(service, resource_arn)
-    if found is None or not _evaluate(found[0], action, resource_arn, principal, source_arn):
+    with only_reading():
+        found = hooks.target("core.iam_evaluator", "_resource_policy")(service, resource_arn)
+    text = json.dumps(found[0]) if found else ""
+    if found is None or not _allows(text, action, resource_arn, principal, source_arn):
         raise NotAllowedError(
             f"the resource policy of {resource_arn} does not allow {action} to {principal} for {source_arn}"
         )
+
+
+@functools.lru_cache(maxsize=256)
+def _allows(policy: str, action: str, resource_arn: str, principal: str, source_arn: str) -> bool:
+    return _evaluate(json.loads(policy), action, resource_arn, principal, source_arn)
 
 
 def _evaluate(policy: Any, action: str, resource_arn: str, principal: str, source_arn: str) -> bool:

@@ -28,32 +28,25 @@ _SESSION_LIFE = timedelta(hours=1)
 class RoleSession:
     """A role, assumed; its clients assume it again before an hour is over."""
 
-    def __init__(self, aws: Aws, role_arn: str) -> None:
+    def __init__(self, aws: Aws, role_arn: str, credentials: dict[str, str]) -> None:
         self.role_arn = role_arn
         self._aws = aws
-        self._first = aws.assume_role(role_arn)
-        self._session = botocore.session.Session()
-        self._session._credentials = RefreshableCredentials.create_from_metadata(
-            metadata=_metadata(self._first), refresh_using=self._again, method="sts-assume-role"
-        )
+        self._credentials = credentials
 
     def client(self, service: str) -> Any:
         """A client that may do what the role may do."""
-        return self._aws.make_client(boto3.session.Session(botocore_session=self._session), service)
+        return self._aws.role_client(self.role_arn, service)
 
     def environment(self) -> dict[str, str]:
         """The AWS_* variables that a container's SDK finds its credentials and this endpoint by."""
         return {
-            "AWS_ACCESS_KEY_ID": self._first["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": self._first["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": self._first["SessionToken"],
+            "AWS_ACCESS_KEY_ID": self._credentials["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": self._credentials["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": self._credentials["SessionToken"],
             "AWS_ENDPOINT_URL": self._aws.endpoint_url,
             "AWS_REGION": self._aws.region,
             "AWS_DEFAULT_REGION": self._aws.region,
         }
-
-    def _again(self) -> dict[str, str]:
-        return _metadata(self._aws.assume_role(self.role_arn))
 
 
 class Aws:
@@ -64,11 +57,29 @@ class Aws:
         self.region = region
         self._assume_role = assume_role or self._through_sts
         self._own: dict[str, Any] = {}
-        self._lock = threading.Lock()
+        self._of_roles: dict[tuple[str, str], Any] = {}
+        self._lock = threading.RLock()
 
     def role(self, role_arn: str) -> RoleSession:
         """The role, assumed; raises AssumeRoleError."""
-        return RoleSession(self, role_arn)
+        return RoleSession(self, role_arn, self.assume_role(role_arn))
+
+    def role_client(self, role_arn: str, service: str) -> Any:
+        """The client that all sessions of a role share: one takes megabytes, and jobs come by the hundred.
+
+        Raises AssumeRoleError.
+        """
+        with self._lock:
+            if (role_arn, service) not in self._of_roles:
+                session = botocore.session.Session()
+                session._credentials = RefreshableCredentials.create_from_metadata(
+                    metadata=_metadata(self.assume_role(role_arn)),
+                    refresh_using=lambda: _metadata(self.assume_role(role_arn)),
+                    method="sts-assume-role",
+                )
+                client = self.make_client(boto3.session.Session(botocore_session=session), service)
+                self._of_roles[role_arn, service] = client
+            return self._of_roles[role_arn, service]
 
     def assume_role(self, role_arn: str) -> dict[str, str]:
         """Temporary credentials of the role; raises AssumeRoleError."""
@@ -76,7 +87,7 @@ class Aws:
 
     def own(self, service: str) -> Any:
         """A client for what AWS's service does in its own name (endpoint metrics)."""
-        with self._lock:
+        with self._lock:  # reentrant: a role is assumed by such a client
             if service not in self._own:
                 session = boto3.session.Session(
                     aws_access_key_id=_OWN["AccessKeyId"], aws_secret_access_key=_OWN["SecretAccessKey"]
@@ -89,7 +100,7 @@ class Aws:
         config = Config(
             retries={"mode": "standard", "max_attempts": 3},
             s3={"addressing_style": "path"},
-            max_pool_connections=16,
+            max_pool_connections=50,
         )
         # Making clients is not thread-safe in boto3, using them is.
         with _MAKING:

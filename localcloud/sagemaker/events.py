@@ -7,12 +7,12 @@ Names, cases and time formats differ from the API and between resources; the sha
 from __future__ import annotations
 
 import logging
-import os
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from localcloud.faults import Faults
 from localcloud.sagemaker import wire
 from localcloud.sagemaker.store import Record, Store
 
@@ -23,17 +23,18 @@ Time = Callable[[float], Any]
 
 
 class Events:
-    """Puts events on the bus. AWS delivers at least once: DROPFORGE_DUPLICATE_EVENTS=N adds N copies of each."""
+    """Puts events on the bus. AWS delivers at least once, and sometimes not at all: see `faults`."""
 
     def __init__(self, emit: Emit, store: Store, region: str, account: str) -> None:
         self._emit = emit
         self._store = store
         self._region = region
         self._account = account
+        self._faults = Faults.from_environment()
 
     def send(self, detail_type: str, record: Record, detail: dict[str, Any]) -> None:
         """Emit one event about the record, with its time of change. A bus that refuses loses it, as on AWS."""
-        for _ in range(1 + int(os.environ.get("DROPFORGE_DUPLICATE_EVENTS", "0"))):
+        for _ in self._faults.delays():  # their order matters to nobody here: each tells the whole state
             event = {
                 "version": "0",
                 "id": str(uuid.uuid4()),

@@ -36,6 +36,7 @@ SERVICES = {
     "cloudwatchlogs": ("logs", "CloudWatchLogs", "AWSLogsException", "CloudWatchLogs"),
     "s3": ("s3", "S3", "AmazonS3Exception", "S3"),
     "sns": ("sns", "SNS", "AmazonSNSException", "Sns"),
+    "sqs": ("sqs", "SQS", "AmazonSQSException", "Sqs"),
     "events": ("events", "EventBridge", "AmazonEventBridgeException", "EventBridge"),
     "states": ("stepfunctions", "StepFunctions", "AWSStepFunctionsException", "Sfn"),
     "sfn": ("stepfunctions", "StepFunctions", "AWSStepFunctionsException", "Sfn"),

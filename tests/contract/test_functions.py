@@ -16,8 +16,17 @@ from tests.contract.application import ROOT, ROWS, functions, machines
 
 FUNCTIONS = ROOT / "functions"
 IMPORT_PATHS = ("layers/core/python", "jobs/python", "functions")
-# Who may import boto3: ADRs 0002 and 0003. Its client alone doubles a cold start.
-WITH_BOTO3 = {"intake.claim_drops", "training.freeze_drop", "training.package_model", "deploy.publish_jobs"}
+# Who may import boto3: ADRs 0002, 0003 and 0009. Its client alone doubles a cold start.
+WITH_BOTO3 = {
+    "intake.claim_drops",
+    "intake.check_window",
+    "intake.list_drop",
+    "intake.inspect_drop",
+    "intake.find_missed",
+    "training.gather_inputs",
+    "training.package_model",
+    "deploy.publish_jobs",
+}
 HEAVY = {"boto3", "botocore.session", "botocore.client", "pandas", "numpy", "requests", "urllib3"}
 # The parts of Powertools that its logging and metrics submodules do without: 330 ms against 70.
 HEAVY_POWERTOOLS = {

@@ -11,10 +11,14 @@ import pytest
 from tests.contract.application import Machine, functions, machines, root, rows, rules
 from tests.contract.implied_actions import INTEGRATIONS, KMS, LOGGING
 
-# Why a function may act: the ADRs 0002 (claim) and 0003 (bytes: hash, copy, pack, publish).
+# Why a function may act: the ADRs 0002 (claim), 0003 (bytes: hash, copy, pack, publish) and 0009 (what S3 holds).
 ACTING = {
     "IntakeClaimDropsFunction",
-    "TrainingFreezeDropFunction",
+    "IntakeCheckWindowFunction",
+    "IntakeListDropFunction",
+    "IntakeInspectDropFunction",
+    "IntakeFindMissedFunction",
+    "TrainingGatherInputsFunction",
     "TrainingPackageModelFunction",
     "DeployPublishJobsFunction",
 }

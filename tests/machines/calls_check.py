@@ -107,6 +107,6 @@ def _sns(arguments: dict[str, Any]) -> Iterator[str]:
 
 
 def _states(arguments: dict[str, Any]) -> Iterator[str]:
-    """StartExecution: names that CloudWatch Logs can have too."""
-    if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", arguments["Name"]):
+    """StartExecution: names that CloudWatch Logs can have too; without one the execution has a UUID."""
+    if "Name" in arguments and not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", arguments["Name"]):
         yield f"Name {arguments['Name']!r} cannot name an execution"

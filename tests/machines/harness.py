@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "JOBS_PREFIX": "s3://dropforge-artifacts/dropforge/0123abcd/",
     "KEY_ARN": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
     "TRAINING_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-training-job",
+    "INTAKE_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-intake-job",
     "EVALUATION_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-evaluation-job",
     "MODEL_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-model",
     "POWERTOOLS_METRICS_NAMESPACE": "Dropforge",
@@ -86,15 +87,21 @@ def states(name: str) -> dict[str, dict[str, Any]]:
     return found
 
 
+#: What a name's end says that it is; `{}` is the rest of it.
+FORMS = {
+    "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
+    "MethodStateMachineArnPrefix": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:dropforge-method-",
+    "StateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{{}}",
+    "NoticesTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:dropforge-notices",
+    "QueueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/dropforge-{{}}",
+    "DataBucketName": ENVIRONMENT["DATA_BUCKET_NAME"],
+}
+
+
 def _substitute(name: str) -> str:
-    if name.endswith("FunctionArn"):
-        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name.removesuffix('FunctionArn')}"
-    if name == "MethodStateMachineArnPrefix":
-        return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:dropforge-method-"
-    if name.endswith("StateMachineArn"):
-        return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name.removesuffix('StateMachineArn')}"
-    if name == "NoticesTopicArn":
-        return f"arn:aws:sns:{REGION}:{ACCOUNT}:dropforge-notices"
+    for end, form in FORMS.items():
+        if name.endswith(end):
+            return form.format(name.removesuffix(end))
     return f"dropforge-{name.removesuffix('Name').lower()}"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -112,19 +113,87 @@ def test_a_data_set_is_one_run_s_until_that_fails(dynamodb: Table, made: Any) ->
 
 def test_a_window_is_closed_once_and_only_as_it_was_judged(dynamodb: Table, made: Any) -> None:
     close = made("intake-quiet_period", "Close Window")
-    item = next(c for c in cases() if c.id == "intake-quiet_period").answers["Read Window"][0]["return"]["Item"]
-    dynamodb.put_item(TableName="dropforge-dropstable", Item=item)
+    window(dynamodb)
     assert not takes(dynamodb, close, touched="07:54:59"), "something came since"
     assert takes(dynamodb, close)
     assert takes(dynamodb, close), "a retry of the same call"
     assert not takes(dynamodb, close, execution=":other")
 
 
-def test_the_newest_project_yaml_wins(dynamodb: Table, made: Any) -> None:
-    store = made("intake_project-valid_with_held_drops", "Store Project")
+def window(dynamodb: Table, **more: Any) -> Any:
+    """The window of the plain case in the table, with other attributes; what reads it back."""
+    case = next(c for c in cases() if c.id == "intake-quiet_period")
+    item = case.answers["Read Window"][0]["return"]["Item"] | more
+    dynamodb.put_item(TableName="dropforge-dropstable", Item=item)
+    key = {name: item[name] for name in ("pk", "sk")}
+    return lambda: dynamodb.get_item(TableName="dropforge-dropstable", Key=key)["Item"]
+
+
+@pytest.mark.parametrize("state", ["OPEN", "LISTED", "COMPLETE"])
+def test_what_accepts_objects_can_be_closed(dynamodb: Table, made: Any, state: str) -> None:
+    close, read = made("intake-quiet_period", "Close Window"), window(dynamodb, state={"S": state}, resumes={"N": "5"})
+    assert takes(dynamodb, close)
+    assert (read()["state"], read()["closing"], read()["resumes"]) == ({"S": "CLOSED"}, {"S": "close"}, {"N": "0"})
+
+
+def test_the_first_outcome_stands_but_that_a_drop_is_held_may_change(dynamodb: Table, made: Any) -> None:
+    held, accepted = (
+        made(f"intake-{name}", "Record Outcome") for name in ("held_without_project", "held_drop_taken_up")
+    )
+    refused, read = made("intake-refused_by_policy", "Record Outcome"), window(dynamodb)
+    assert takes(dynamodb, held)
+    assert (read()["state"], read()["outcome"], read()["stage"]) == ({"S": "CLOSED"}, {"S": "HELD"}, {"S": "RECORDED"})
+    assert takes(dynamodb, accepted, execution=":other")
+    assert takes(dynamodb, accepted, execution=":other"), "a retry of the same call"
+    assert not takes(dynamodb, refused)
+    assert not takes(dynamodb, held)
+    assert (read()["state"], read()["outcome"]) == ({"S": "SETTLED"}, {"S": "ACCEPTED"})
+
+
+def test_no_outcome_makes_a_window(dynamodb: Table, made: Any) -> None:
+    assert not takes(dynamodb, made("intake-quiet_period", "Record Outcome"))
+    assert not takes(dynamodb, made("intake-quiet_period", "Number Inspection"))
+    assert not takes(dynamodb, made("intake_reconcile-one_of_each", "Count Resume"))
+
+
+def test_inspections_are_numbered_from_one(dynamodb: Table, made: Any) -> None:
+    number = made("intake-quiet_period", "Number Inspection")
+    window(dynamodb)
+    counted = [dynamodb.update_item(**number.arguments)["Attributes"] for _ in range(2)]
+    assert counted == [{"inspections": {"N": "1"}}, {"inspections": {"N": "2"}}]
+
+
+def test_an_announcement_is_noted_once_and_never_brings_a_window_back(dynamodb: Table, made: Any) -> None:
+    record, note = (made("intake-quiet_period", state) for state in ("Record Outcome", "Note Announcement"))
+    clear, read = made("intake_reconcile-all_kinds", "Clear Stage"), window(dynamodb)
+    clear = replace(clear, arguments=clear.arguments | {"Key": note.arguments["Key"]})
+    assert not takes(dynamodb, clear), "it has no outcome yet"
+    assert takes(dynamodb, record)
+    assert takes(dynamodb, note)
+    assert read()["stage"] == {"S": "ANNOUNCED"}
+    assert takes(dynamodb, clear)
+    assert not takes(dynamodb, note), "nobody looks at it any more"
+    assert "stage" not in read()
+
+
+def test_force_takes_a_data_set_that_another_run_has(dynamodb: Table, made: Any) -> None:
+    claim, forced = (made(f"training_run-{name}", "Claim Data Set") for name in ("succeeds", "forced"))
+    other = '{"S": "aaaaaaaaaa"}'
+    assert takes(dynamodb, claim, run=other)
+    assert not takes(dynamodb, claim)
+    assert takes(dynamodb, forced)
+    assert not takes(dynamodb, claim, run=other), "it is the forced run's by now"
+
+
+@pytest.mark.parametrize("state", ["Store Project", "Record Upload"])
+def test_the_newest_project_yaml_wins(dynamodb: Table, made: Any, state: str) -> None:
+    store = made("intake_project-valid_with_held_drops", state)
     assert takes(dynamodb, store)
     assert takes(dynamodb, store), "the same upload again"
     assert not takes(dynamodb, store, sequencer="00617f08299329d188")
+    found = made("intake_project-found_by_the_reconciler", state)
+    text = json.dumps(found.arguments).replace("00617f08299329d188", "00617f08299329d189")
+    assert takes(dynamodb, replace(found, arguments=json.loads(text))), "a later one, of which no event told"
     assert takes(dynamodb, store, sequencer="00617f08299329d18a")
     assert not takes(dynamodb, store)
 

@@ -9,11 +9,12 @@ import pytest
 from tests.machines import harness
 from tests.machines.case_files import Case, cases
 
-ANNOUNCING = [
-    case
-    for case in cases()
-    if any(harness.states(case.machine)[s].get("Resource", "").endswith("events:putEvents") for s in case.own["path"])
-]
+
+def _announces(machine: str, state: str) -> bool:
+    return str(harness.states(machine).get(state, {}).get("Resource", "")).endswith("events:putEvents")
+
+
+ANNOUNCING = [case for case in cases() if any(_announces(case.machine, state) for state in case.own["path"])]
 
 
 def notices(case: Case, monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
@@ -47,6 +48,10 @@ def test_an_announcement_can_be_told(case: Case, monkeypatch: pytest.MonkeyPatch
         ("deployment-updates_endpoint", "on 3 × ml.m5.large", "on 1 ×"),
         ("deployment_recover-give_up", "version 1", "There is no endpoint."),
         ("training_run-training_fails", "| ValueError: label must be", "None"),
+        ("intake-refused_by_policy", "If such data is right for you, say so in project.yaml", "then the manifest"),
+        ("intake-manifest_objects_never_arrive", "then the manifest once more", "If such data is right for you"),
+        ("intake-held_without_project", "aws s3 cp project.yaml s3://", "was refused"),
+        ("training_run-same_data_again", "# force: true", "reason to refuse"),
     ],
 )
 def test_a_notice_claims_only_what_is_known(

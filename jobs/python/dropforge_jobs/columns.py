@@ -6,7 +6,6 @@ tell no more than which odd texts stand for "no value" in a column of numbers or
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
@@ -15,23 +14,9 @@ from typing import Any
 import numpy as np
 
 from dropforge_jobs.integers import Integers
-from dropforge_jobs.values import MISSING, ORDERS, moment, numbers
-
-#: Distinct texts that are counted per column; those that come first later are not counted.
-DISTINCT = 10_000
-#: Of a column of numbers so many are kept as texts, to see whether they repeat.
-NUMBERS = 1000
-#: The share of values that must be numbers (dates) in a column of numbers (dates); the rest is taken as missing.
-PURE = 0.99
-#: So many different odd texts are told apart in a column of numbers (dates); if there are more, any is missing.
-ODD_TEXTS = 100
-#: Categories that get a feature of their own; the rarer ones share one.
-LEVELS = 64
-#: From so many rows on, a text that never occurs again is an identifier.
-IDENTIFIER_ROWS = 20
-#: Words per distinct value from which on a column is text rather than categories.
-TEXT_WORDS = 3
-ID_NAME = re.compile(r"(?:.*[_ -])?(?:id|Id|ID|uuid|UUID|guid)|.*[a-z]I[dD]|Unnamed: \d+|index|rownames")
+from dropforge_jobs.kinds import DISTINCT, LEVELS, NUMBERS, ODD_TEXTS, PURE, Seen, kind_of
+from dropforge_jobs.numerics import numbers
+from dropforge_jobs.values import MISSING, ORDERS, moment
 
 
 class Column:
@@ -54,7 +39,7 @@ class Column:
     def add(self, texts: Sequence[str], training: np.ndarray[Any, Any]) -> None:
         """Look at some of the drop's rows; `training` (bool per row) marks those that the model learns from."""
         values, odd = numbers(texts, self.decimal_comma)
-        self.integers.add(values)
+        self.integers.add(values.tolist())
         self._note_odd({texts[index] for index in odd})
         learnt = [text for text in compress(texts, training) if text not in MISSING]
         odd_learnt = Counter(texts[index] for index in odd if training[index])
@@ -103,47 +88,44 @@ class Column:
         """The column as the preprocessor stores it: at least its `name` and `kind`."""
         return {"name": self.name, **self._kind()}
 
-    def _kind(self) -> dict[str, Any]:
-        if self._constant():
-            return {"kind": "constant"}
-        if self._mostly(self.numeric):
-            return {"kind": "identifier"} if self._numbered() else {"kind": "number", "blanks": _blanks(self.no_number)}
-        order = max(ORDERS, key=lambda name: self.dates[name])
-        if self._mostly(self.dates[order]):
-            time = any(_has_time(text, order) for text in self.levels)
-            return {"kind": "date", "order": order, "time": time, "blanks": _blanks(self.no_date[order])}
-        return self._text_kind()
-
-    def _constant(self) -> bool:
-        present = self.training - self.missing
-        one_number = self.numeric == present and self.low == self.high
-        return not present or (not self.missing and (one_number or (len(self.levels) == 1 and not self.numeric)))
-
-    def _text_kind(self) -> dict[str, Any]:
+    def _seen(self) -> Seen:
         distinct = len(self.levels)
-        words = sum(len(text.split()) for text in self.levels) / distinct
-        if words >= TEXT_WORDS and distinct > LEVELS:
-            return {"kind": "text"}
-        if self.counted >= IDENTIFIER_ROWS and distinct >= PURE * self.counted:
-            return {"kind": "identifier"}
-        if distinct == 2 and not self.missing:  # noqa: PLR2004 - what a boolean is
-            return {"kind": "boolean", "levels": sorted(self.levels)}
+        return Seen(
+            name=self.name,
+            rows=self.training,
+            missing=self.missing,
+            numeric=self.numeric,
+            dates=self.dates,
+            low=self.low,
+            high=self.high,
+            integers=self.integers,
+            distinct=distinct,
+            counted=self.counted,
+            unique=distinct,
+            words=sum(len(text.split()) for text in self.levels) / max(distinct, 1),
+        )
+
+    def _kind(self) -> dict[str, Any]:
+        seen = self._seen()
+        kind = kind_of(seen)
+        if kind == "number":
+            return {"kind": kind, "blanks": _blanks(self.no_number)}
+        if kind == "date":
+            time = any(_has_time(text, seen.order) for text in self.levels)
+            return {"kind": kind, "order": seen.order, "time": time, "blanks": _blanks(self.no_date[seen.order])}
+        if kind == "boolean":
+            return {"kind": kind, "levels": sorted(self.levels)}
+        return self._categories() if kind == "category" else {"kind": kind}
+
+    def _categories(self) -> dict[str, Any]:
         ranked = sorted(self.levels, key=lambda text: (-self.levels[text], text))
-        other = distinct > LEVELS
+        other = len(ranked) > LEVELS
         return {
             "kind": "category",
             "levels": ranked[: LEVELS - 1] if other else ranked,
             "other": other,
             "missing": self.missing > 0,
         }
-
-    def _numbered(self) -> bool:
-        """Whether the numbers only number the rows: 1, 2, 3 … in any order, or unique ones called "id"."""
-        if self.training < IDENTIFIER_ROWS:
-            return False
-        unique = len(self.levels) == self.counted > 0
-        named = ID_NAME.fullmatch(self.name) is not None
-        return self.integers.are_a_range() or (self.integers.only and unique and named)
 
 
 def _blanks(texts: set[str]) -> list[str] | None:

@@ -1,62 +1,98 @@
-"""How a dropped table is written: its delimiter, and whether its first row is a header."""
+"""How a delimited file is written: its delimiter, and whether its first row is a header."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
+from dropforge_jobs import limits
+from dropforge_jobs.delimited import parse, records
 from dropforge_jobs.errors import TableError
-from dropforge_jobs.files import lines, parse, records
+from dropforge_jobs.files import DropFile
+from dropforge_jobs.lines import lines
+from dropforge_jobs.shown import shown
 from dropforge_jobs.values import MISSING, number
 
 DELIMITERS = (",", "\t", ";", "|")
 SAMPLE_LINES = 500
+SAMPLE_BYTES = limits.MIB
+#: From so many fields one can tell how many are numbers.
+SCORED_FIELDS = 50_000
 #: A share of rows with the usual number of fields below which a delimiter is not believed.
 CONSISTENT = 0.8
 
 
-def sample(path: Path, delimiter: str) -> list[list[str]]:
-    """The first records of a file."""
-    return [fields for fields, _, _ in islice(records(path, delimiter), SAMPLE_LINES)]
+def sample(file: DropFile, delimiter: str) -> list[list[str]]:
+    """The first records of a file: at most 500, and no more than a MiB of them but for the first two."""
+    found: list[list[str]] = []
+    size = 0
+    for fields, _, raw in islice(records(file, delimiter), SAMPLE_LINES):
+        size += len(raw)
+        if size > SAMPLE_BYTES and len(found) > 1:
+            break
+        found.append(fields)
+    return found
 
 
-def _whole_rows(text_lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    """The records that end within the lines; none if the quoting is broken before the last of them."""
-    rows = []
+def _first_lines(file: DropFile) -> list[str]:
+    found: list[str] = []
+    size = 0
+    for raw, text in islice(lines(file), SAMPLE_LINES):
+        size += len(raw)
+        if size > SAMPLE_BYTES and len(found) > 1:
+            break
+        found.append(text)
+    return found
+
+
+def _whole_rows(text_lines: Sequence[str], delimiter: str) -> Iterator[list[str]]:
+    """The records that end within the lines. Raises csv.Error if the quoting is broken before the last of them."""
     reader = parse(iter(text_lines), delimiter)
-    try:
-        for row in reader:
-            rows.append(row)
-    except csv.Error:
-        # A quoted field that is still open at the sample's end runs on behind it.
-        if reader.line_num < len(text_lines):
-            return []
-    return [row for row in rows if row]
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            # A quoted field that is still open at the sample's end runs on behind it.
+            if reader.line_num < len(text_lines):
+                raise
+            return
+        if row:
+            yield row
 
 
 def _score(text_lines: Sequence[str], delimiter: str) -> tuple[bool, float, int] | None:
     """How well `delimiter` explains the lines: consistent?, share of numeric fields, fields per row."""
-    rows = _whole_rows(text_lines, delimiter)
-    if not rows:
+    widths: Counter[int] = Counter()
+    fields = numeric = 0
+    try:
+        for row in _whole_rows(text_lines, delimiter):
+            widths[len(row)] += 1
+            if fields > SCORED_FIELDS:
+                continue
+            fields += len(row)
+            stripped = (field.strip() for field in row)
+            numeric += sum(field in MISSING or number(field, delimiter == ";") is not None for field in stripped)
+    except csv.Error:
         return None
-    width, count = Counter(map(len, rows)).most_common(1)[0]
+    if not widths:
+        return None
+    width, count = widths.most_common(1)[0]
     if width == 1:
         return None
-    fields = [field.strip() for row in rows for field in row]
-    numeric = sum(field in MISSING or number(field, delimiter == ";") is not None for field in fields)
-    return count / len(rows) >= CONSISTENT, round(numeric / len(fields), 2), width
+    return count / sum(widths.values()) >= CONSISTENT, round(numeric / fields, 2), width
 
 
-def find_delimiter(path: Path) -> str:
-    """The delimiter of the table in `path`; TableError if no usual one divides its rows.
+def find_delimiter(file: DropFile) -> str:
+    """The delimiter of the table in `file`; TableError if no usual one divides its rows.
 
     Of those that give every row the same number of fields, the one that yields most numbers wins: 1,5;2,5 has
     two numbers with a decimal comma, not three odd fields.
     """
-    first = [text for _, text in islice(lines(path), SAMPLE_LINES)]
+    first = _first_lines(file)
     scores = {}
     for delimiter in DELIMITERS:
         score = _score(first, delimiter)
@@ -64,17 +100,18 @@ def find_delimiter(path: Path) -> str:
             scores[delimiter] = score
     if not scores:
         if not first:
-            raise TableError(f"{path.name}: the file holds no row")
-        list(islice(records(path, ","), SAMPLE_LINES))  # names the line where the quoting is broken, if it is
+            raise TableError(f"{shown(file.name)}: the file holds no row", file=file.name)
+        sample(file, ",")  # names the line where the quoting is broken, if it is
         raise TableError(
-            f"{path.name}: only one column was found with the delimiters comma, tab, semicolon and bar; "
-            "a table needs a target and at least one more column"
+            f"{shown(file.name)}: only one column was found with the delimiters comma, tab, semicolon and bar; "
+            "a table needs a target and at least one more column",
+            file=file.name,
         )
     return max(scores, key=lambda delimiter: (scores[delimiter], -DELIMITERS.index(delimiter)))
 
 
 def _numeric(field: str) -> bool:
-    return field in MISSING or number(field) is not None
+    return field in MISSING or number(field, decimal_comma=True) is not None
 
 
 def _numbers_only(column: Sequence[str]) -> bool:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from dropforge_jobs.errors import JobError
-from dropforge_jobs.values import MISSING, moment, number, numbers
+from dropforge_jobs.numerics import numbers
+from dropforge_jobs.values import MISSING, moment, number
 
 TEXT_BUCKETS = 256
 WORD = re.compile(r"[^\W_]+")

@@ -12,7 +12,12 @@ class SettingsError(JobError):
 
 
 class TableError(JobError):
-    """A dropped file is not a readable table."""
+    """A dropped file is not a readable table; `file` is its name, `line` where it stops to be one, if known."""
+
+    def __init__(self, message: str, file: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.file = file
+        self.line = line
 
 
 class TargetError(JobError):

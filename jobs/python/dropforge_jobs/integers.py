@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from operator import mul
 
-import numpy as np
+#: Larger numbers, in absolute value, are not taken for numbering.
+LARGEST_INDEX = 2.0**31
 
 
 class Integers:
     """Tells, in constant memory, whether all values of a column are n consecutive integers in any order."""
+
+    __slots__ = ("high", "low", "only", "rows", "squares", "total")
 
     def __init__(self) -> None:
         self.only = True
@@ -18,18 +22,19 @@ class Integers:
         self.low = 2**63
         self.high = -(2**63)
 
-    def add(self, values: np.ndarray[Any, Any]) -> None:
+    def add(self, values: Sequence[float]) -> None:
         """Look at the numbers (NaN where there is none) of some rows."""
         self.rows += len(values)
-        if not self.only:
+        if not self.only or not values:
             return
-        if not np.isfinite(values).all() or (values != np.floor(values)).any() or (abs(values) > 2**31).any():
+        # NaN fails the first comparison.
+        if not all(-LARGEST_INDEX <= value <= LARGEST_INDEX and value.is_integer() for value in values):
             self.only = False
             return
-        whole = values.astype(np.int64)
-        self.low, self.high = min(self.low, int(whole.min())), max(self.high, int(whole.max()))
-        self.total += int(whole.sum())
-        self.squares += sum(value * value for value in map(int, whole))
+        whole = list(map(int, values))
+        self.low, self.high = min([self.low, *whole]), max([self.high, *whole])
+        self.total += sum(whole)
+        self.squares += sum(map(mul, whole, whole))
 
     def are_a_range(self) -> bool:
         """Whether count, sum and sum of squares are those of low, low + 1, … high, each once."""

@@ -19,7 +19,15 @@ from typing import IO, BinaryIO, cast
 from dropforge_jobs.errors import ModelError
 
 #: The modules of dropforge_jobs that a served model needs, beside one another in the archive's code/.
-SERVING_FILES = ("encoders.py", "errors.py", "inference.py", "preprocessor.py", "rows.py", "values.py")
+SERVING_FILES = (
+    "encoders.py",
+    "errors.py",
+    "inference.py",
+    "numerics.py",
+    "preprocessor.py",
+    "rows.py",
+    "values.py",
+)
 MAX_MEMBERS = 10_000
 MAX_BYTES = 20 * 1024**3
 BLOCK = 1024 * 1024

@@ -18,8 +18,8 @@ from dropforge_jobs.preprocessor import Preprocessor
 from dropforge_jobs.scan import scan
 from dropforge_jobs.split import LEFT_OUT, TEST, TRAIN, VALIDATION, SplitSettings
 from dropforge_jobs.tables import listed
-from dropforge_jobs.task import Task, read_task
-from dropforge_jobs.writers import PartWriter, raw_rows, write_features, write_raw
+from dropforge_jobs.task import Task, ragged_warnings, read_task
+from dropforge_jobs.writers import PartWriter, raw_rows, start_raw, write_features, write_raw
 
 #: Of the warnings, what a notice has room for; preparation.json has them all.
 MOST_WARNINGS = 20
@@ -49,8 +49,10 @@ def main(job: Job) -> None:
 def _pass_through(task: Task, writer: PartWriter) -> None:
     """Write every part as it was dropped, for a user's script."""
     for part in (TRAIN, VALIDATION, TEST):
-        writer.start(part, task.table.header_line)
+        start_raw(writer, task.table, part)
     write_raw(writer, task.table, task.parts)
+    if task.validation:
+        start_raw(writer, task.validation, VALIDATION)
     for chunk in task.validation.chunks() if task.validation else ():
         raw_rows(writer, chunk, np.full(len(chunk.lines), VALIDATION), VALIDATION)
 
@@ -112,6 +114,7 @@ def _write(task: Task, target: int, preprocessor: Preprocessor, writer: PartWrit
     write_features(writer, task.table, preprocessor, task.parts, task.labels)
     if task.validation:
         labels = scan(task.validation, target, SplitSettings()).labels(preprocessor.problem, task.classes)
+        task.warnings.extend(f"validation: {warning}" for warning in ragged_warnings(task.validation))
         useless = np.isnan(labels)
         if useless.any():
             task.warnings.append(f"validation: {useless.sum()} rows have no usable {preprocessor.target!r}")
@@ -132,6 +135,7 @@ def _report(job: Job, task: Task, kinds: list[str], features: int, rows: dict[st
             "target": None if target is None else table.names[target],
             "target_index": target,
             "columns": columns,
+            "format": table.format,
             "header": table.header,
             "delimiter": table.delimiter,
             "classes": task.classes,

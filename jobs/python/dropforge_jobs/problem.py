@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from dropforge_jobs.errors import SettingsError, TargetError
 from dropforge_jobs.values import number
+
+if TYPE_CHECKING:
+    import numpy as np
 
 PROBLEMS = ("binary", "multiclass", "regression")
 #: Whole numbers with at most so many different values, each more than once, are classes.
@@ -86,6 +87,8 @@ def label_values(
 
     A text that is no class (or, in regression, no number) becomes NaN.
     """
+    import numpy as np  # here, because the profile infers problems where there is no numpy
+
     if problem == "regression":
         found = (number(text, comma) for text in texts)
         return np.array([np.nan if value is None else value for value in found], dtype=np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 
 from dropforge_jobs import problem as problems
 from dropforge_jobs.errors import SplitError
+from dropforge_jobs.numerics import numbers
 from dropforge_jobs.split import (
     LEFT_OUT,
     SplitSettings,
@@ -20,7 +21,7 @@ from dropforge_jobs.split import (
     split_time,
 )
 from dropforge_jobs.tables import Chunk, Table
-from dropforge_jobs.values import MISSING, ORDERS, moment, numbers
+from dropforge_jobs.values import MISSING, ORDERS, moment
 
 Array = np.ndarray[Any, Any]
 MISSING_CODE = -1

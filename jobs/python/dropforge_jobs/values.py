@@ -7,20 +7,17 @@ regular expression, because `float` and `datetime.fromisoformat` accept differen
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
-
-import numpy as np
 
 #: What stands for "no value" in a table.
 MISSING = frozenset(["", "?", "NA", "N/A", "n/a", "NaN", "nan", "NAN", "NULL", "null", "Null", "None", "#N/A", "<NA>"])
 
 #: XGBoost refuses infinity, so what is larger is moved to the end of float32's range; order is kept.
-LARGEST = float(np.finfo(np.float32).max)
+LARGEST = 3.4028234663852886e38
 
-NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
+# No digit can be matched in two ways: a text of a million digits and a letter is refused in one go.
+NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 
 
@@ -31,32 +28,6 @@ def number(text: str, decimal_comma: bool = False) -> float | None:
     if not NUMBER.fullmatch(text):
         return None
     return min(max(float(text), -LARGEST), LARGEST)
-
-
-def numbers(texts: Sequence[str], decimal_comma: bool = False) -> tuple[np.ndarray[Any, Any], list[int]]:
-    """The texts as float64, NaN where missing or no number, and the indices of the latter.
-
-    Most columns hold nothing but plain numbers: those are converted at once.
-    """
-    joined = "".join(texts)
-    if joined.isascii() and "_" not in joined:  # float() takes 1_000 and other scripts' digits, we do not
-        try:
-            result = np.array(list(map(float, texts)), dtype=np.float64)
-        except ValueError:
-            result = None
-        if result is not None and bool(np.isfinite(result).all()):
-            return np.clip(result, -LARGEST, LARGEST), []
-    result = np.full(len(texts), np.nan)
-    odd = []
-    for index, text in enumerate(texts):
-        if text in MISSING:
-            continue
-        value = number(text, decimal_comma)
-        if value is None:
-            odd.append(index)
-        else:
-            result[index] = value
-    return result, odd
 
 
 TIME = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?"
@@ -102,12 +73,20 @@ def _offset(zone: str | None) -> timedelta:
     return timedelta(minutes=-minutes if zone[0] == "-" else minutes)
 
 
-@lru_cache(maxsize=100_000)
+#: No date is longer; longer texts are not remembered.
+LONGEST_MOMENT = 48
+
+
 def moment(text: str, order: str) -> tuple[datetime, float] | None:
     """The date and time written in `text` and its days since 1970 in UTC, or None if it is no date.
 
     `order` is "dmy" or "mdy" and matters only for dates such as 03/04/2024.
     """
+    return None if len(text) > LONGEST_MOMENT else _moment(text, order)
+
+
+@lru_cache(maxsize=16_384)
+def _moment(text: str, order: str) -> tuple[datetime, float] | None:
     try:
         fields = _fields(text, order)
         if fields is None:

@@ -10,21 +10,23 @@ import numpy as np
 
 from dropforge_jobs.encoders import ValueRefusedError
 from dropforge_jobs.errors import TableError
+from dropforge_jobs.formats import JSONL
 from dropforge_jobs.preprocessor import Preprocessor
 from dropforge_jobs.split import TEST, TRAIN, VALIDATION
-from dropforge_jobs.tables import Chunk, Table, with_newline
+from dropforge_jobs.tables import Chunk, Table
 
 NAMES = {TRAIN: "train", VALIDATION: "validation", TEST: "test"}
 Array = np.ndarray[Any, Any]
 
 
 class PartWriter:
-    """Opens <output>/<part>/<part>.csv when first written to; `rows` counts what each part got."""
+    """Opens <output>/<part>/<part>.csv (or .jsonl) when first written to; `rows` counts what each part got."""
 
     def __init__(self, output: Path) -> None:
         self.output = output
         self.rows = dict.fromkeys(NAMES.values(), 0)
         self._headers: dict[int, bytes] = {}
+        self._suffixes: dict[int, str] = {}
         self._open: dict[int, IO[bytes]] = {}
         self._stack = ExitStack()
 
@@ -35,14 +37,15 @@ class PartWriter:
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
-    def start(self, part: int, header: bytes) -> None:
-        """Have the part's file begin with `header`, if it gets any row."""
+    def start(self, part: int, header: bytes, suffix: str = "csv") -> None:
+        """Have the part's file, if it gets any row, begin with `header` and end in `suffix`."""
         self._headers[part] = header
+        self._suffixes[part] = suffix
 
     def write(self, part: int, data: bytes, rows: int) -> None:
         """Append `rows` finished lines to a part."""
         if part not in self._open:
-            path = self.output / NAMES[part] / f"{NAMES[part]}.csv"
+            path = self.output / NAMES[part] / f"{NAMES[part]}.{self._suffixes.get(part, 'csv')}"
             path.parent.mkdir(parents=True, exist_ok=True)
             self._open[part] = self._stack.enter_context(path.open("wb"))
             self._open[part].write(self._headers.get(part, b""))
@@ -50,8 +53,14 @@ class PartWriter:
         self.rows[NAMES[part]] += rows
 
 
+def start_raw(writer: PartWriter, table: Table, part: int) -> None:
+    """Have a script's part begin as its table does. What is tested with is always delimited text."""
+    lines = part != TEST and table.format == JSONL
+    writer.start(part, b"" if lines else table.header_line, "jsonl" if lines else "csv")
+
+
 def write_raw(writer: PartWriter, table: Table, parts: Array) -> None:
-    """Write every row to its part, byte by byte as it was dropped."""
+    """Write every row to its part, byte by byte as it was dropped (Parquet's as CSV)."""
     start = 0
     for chunk in table.chunks():
         here = parts[start : start + len(chunk.lines)]
@@ -61,10 +70,11 @@ def write_raw(writer: PartWriter, table: Table, parts: Array) -> None:
 
 
 def raw_rows(writer: PartWriter, chunk: Chunk, parts: Array, part: int) -> None:
-    """Write the chunk's rows that belong to `part`, as they were dropped."""
-    rows = np.flatnonzero(parts == part)
-    if len(rows):
-        writer.write(part, b"".join(with_newline(chunk.raw[row]) for row in rows), len(rows))
+    """Write the chunk's rows that belong to `part`, as they were dropped; those to test with as delimited text."""
+    rows = np.flatnonzero(parts == part).tolist()
+    written = chunk.csv if part == TEST else chunk.dropped
+    if rows:
+        writer.write(part, b"".join(map(written, rows)), len(rows))
 
 
 def write_features(writer: PartWriter, table: Table, preprocessor: Preprocessor, parts: Array, labels: Array) -> None:

@@ -16,5 +16,6 @@ def install(settings: Settings) -> None:
     hooks.replace("services.cloudwatch", "_evaluate_alarm", alarms.evaluate)
     hooks.replace("services.cloudwatch", "_dispatch_alarm_actions", changes.act)
     hooks.wrap("services.cloudwatch", "_record_history", changes.announced)
+    hooks.wrap("services.cloudwatch", "record_metric", metrics.bounded)
     events.observers.append(metrics.count_execution)
     alarms.start()

@@ -13,6 +13,7 @@ from localcloud.glue import hooks
 from localcloud.glue.cloudwatch import metrics
 from localcloud.glue.cloudwatch.changes import reason_data
 from localcloud.glue.cloudwatch.evaluate import COMPARE, Rule, Verdict, judge
+from localcloud.glue.persistence.tracked import only_reading
 
 Json = dict[str, Any]
 logger = logging.getLogger("dropforge.alarms")
@@ -38,12 +39,15 @@ class Alarms:
         responses = hooks.module("core.responses")
         cloudwatch = hooks.module("services.cloudwatch")
         while not self._pause.wait(self._look):
-            for (account, region, _), alarm in list(cloudwatch._alarms.all_items()):
+            with only_reading():
+                alarms = list(cloudwatch._alarms.all_items())
+            for (account, region, _), alarm in alarms:
                 responses.set_request_account_id(account)
                 responses.set_request_region(region)
                 try:
                     metrics.sample(alarm)
-                    self.evaluate(alarm)
+                    with only_reading():
+                        self.evaluate(alarm)
                 except Exception:
                     logger.exception("alarm %s", alarm.get("AlarmName"))
 
@@ -60,7 +64,8 @@ class Alarms:
             verdict = judge(rule, values, old)
             if verdict.state is None or verdict.state == old:
                 return
-            self._change(alarm, old, verdict, values)
+            with only_reading(False):
+                self._change(alarm, old, verdict, values)
 
     def _change(self, alarm: Json, old: str, verdict: Verdict, values: list[float | None]) -> None:
         cloudwatch = hooks.module("services.cloudwatch")

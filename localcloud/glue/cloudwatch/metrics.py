@@ -7,9 +7,11 @@ import time
 from typing import Any
 
 from localcloud.glue import hooks
+from localcloud.glue.persistence.tracked import only_reading
 
 Json = dict[str, Any]
-_KEPT = 5000  # samples of a queue
+_KEPT = 5000  # samples of a queue, and of any metric that a service publishes: more than an alarm looks at
+_SLACK = 1000
 _ENDS = {
     "RUNNING": "ExecutionsStarted",
     "SUCCEEDED": "ExecutionsSucceeded",
@@ -19,19 +21,36 @@ _ENDS = {
 }
 
 
+def bounded(record: Any) -> Any:
+    """Wrap ministack's ``record_metric``: it keeps every sample for ever, and a burst has tens of thousands."""
+    cloudwatch = hooks.module("services.cloudwatch")
+    for name in ("_metric_bucket", "_dims_key"):
+        hooks.target("services.cloudwatch", name)
+
+    def run(namespace: str, name: str, value: float, unit: str = "None", dimensions: Json | None = None) -> None:
+        record(namespace, name, value, unit, dimensions)
+        samples = cloudwatch._metric_bucket((namespace, name, cloudwatch._dims_key(dimensions or {})))
+        if len(samples) > _KEPT + _SLACK:
+            del samples[:-_KEPT]
+
+    return run
+
+
 def sample(alarm: Json) -> None:
     """Record what an alarm on a queue watches. An empty queue is told once; SQS falls silent too."""
     if alarm.get("Namespace") != "AWS/SQS":
         return
     name = next((each["Value"] for each in alarm.get("Dimensions") or [] if each["Name"] == "QueueName"), "")
     sqs, cloudwatch = hooks.module("services.sqs"), hooks.module("services.cloudwatch")
-    queue = sqs._queues.get(sqs._queue_name_to_url.get(name, ""))
+    with only_reading():
+        queue = sqs._queues.get(sqs._queue_name_to_url.get(name, ""))
     if queue is None:
         return
     value = _measure(queue, alarm["MetricName"])
     if value is None:
         return
-    bucket = cloudwatch._metric_bucket(("AWS/SQS", alarm["MetricName"], cloudwatch._dims_key({"QueueName": name})))
+    with only_reading():
+        bucket = cloudwatch._metric_bucket(("AWS/SQS", alarm["MetricName"], cloudwatch._dims_key({"QueueName": name})))
     if value or (bucket and bucket[-1]["Value"]):
         cloudwatch.record_metric("AWS/SQS", alarm["MetricName"], value, "Count", {"QueueName": name})
         del bucket[:-_KEPT]

@@ -7,6 +7,7 @@ from typing import Any
 
 from localcloud.glue import hooks
 from localcloud.glue.outbox import Outbox, on_reset
+from localcloud.glue.persistence.tracked import only_reading
 from localcloud.settings import Settings
 
 Json = dict[str, Any]
@@ -26,6 +27,7 @@ def install(settings: Settings, outbox: Outbox) -> None:
 
     deliveries = Deliveries(outbox, settings.time_scale)
     hooks.replace("services.eventbridge", "_invoke_target", deliveries.accept)
+    hooks.wrap("services.eventbridge", "_dispatch_event", _looking)
     hooks.replace("services.eventbridge", "_put_events", put_events)
     supported = hooks.target("services.eventbridge", "_SUPPORTED_TARGET_SERVICES")
     hooks.replace("services.eventbridge", "_SUPPORTED_TARGET_SERVICES", supported & DELIVERED)
@@ -36,7 +38,24 @@ def install(settings: Settings, outbox: Outbox) -> None:
     hooks.replace("services.eventbridge", "_tick_scheduled_rules", schedule.tick)
     hooks.wrap("services.eventbridge", "_parse_rate_seconds", schedule.scaled)  # EventBridge Scheduler asks it too
     hooks.replace("services.scheduler", "_SCHEDULE_TICK_INTERVAL", 0.25)
+    hooks.wrap("services.scheduler", "_tick_schedules", _unless_empty)
     on_reset(outbox.clear)
+
+
+def _looking(dispatch: Any) -> Any:
+    """To look which rules match changes none of them; what a delivery changes says so itself."""
+
+    def run(*args: Any) -> Any:
+        with only_reading():
+            return dispatch(*args)
+
+    return run
+
+
+def _unless_empty(tick: Any) -> Any:
+    """A look at every schedule counts as a change of it: not four times a second when there is none."""
+    schedules = hooks.target("services.scheduler", "_schedules")
+    return lambda: tick() if schedules.has_any() else None
 
 
 def _checked(validate: Any) -> Any:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import logging
 import random
+import threading
 import time
 import uuid
+from contextvars import ContextVar
 from typing import Any
 
 from localcloud.glue import callers, hooks
 from localcloud.glue.eventbridge import payload, targets
 from localcloud.glue.outbox import Again, Outbox, Parcel
+from localcloud.glue.persistence.tracked import only_reading
 
 Json = dict[str, Any]
 logger = logging.getLogger("dropforge.events")
@@ -25,6 +28,8 @@ _ATTEMPTS = 185
 _AGE = 86_400.0
 _LONGEST_WAIT = 600.0
 PRINCIPAL = "events.amazonaws.com"
+# How many more times the event that is being dispatched is told (faults.py), each time under an id of its own.
+copies: ContextVar[int] = ContextVar("event_copies", default=0)
 
 
 class Deliveries:
@@ -36,13 +41,37 @@ class Deliveries:
         outbox.register(KIND, self.deliver)
 
     def accept(self, target: Json, event: Json, rule: Json, view: Any = None) -> None:
-        """Queue an event for a target (ministack's ``_invoke_target``); it is on disk when this returns."""
+        """Take an event for a target (ministack's ``_invoke_target``): what comes of it is on disk before the answer
+        to the request that caused it, or, outside of requests, when this returns."""
+        self._accept(target, event, rule, view)
+        for _ in range(copies.get()):
+            self._accept(target, {**event, "EventId": str(uuid.uuid4())}, rule, None)
+
+    def _accept(self, target: Json, event: Json, rule: Json, view: Any) -> None:
         view = view or hooks.target("services.eventbridge", "_pattern_event_view")(event)
-        self._outbox.add(KIND, {
+        body = {
             "target": target, "rule": rule.get("Arn", ""), "name": rule.get("Name", ""),
             "bus": rule.get("EventBusName", "default"), "event": json.dumps(view.event_with_detail()),
             "input": payload.render(target, rule, view), "record": event, "token": str(uuid.uuid4()),
-        })  # fmt: skip
+        }  # fmt: skip
+        with only_reading(False):
+            if not self._put_into_queue(body):
+                self._outbox.add(KIND, body)
+
+    def _put_into_queue(self, body: Json) -> bool:
+        """Deliver to a queue at once, in the request: the same commit writes its cause and the message.
+
+        A burst of uploads is so many events for one queue; the outbox would cost each of them a row, and a thread.
+        """
+        on_loop = threading.current_thread() is threading.main_thread()
+        if not on_loop or body["target"].get("Arn", "").split(":")[2:3] != ["sqs"]:
+            return False
+        try:
+            targets.send(body)
+        except Exception:
+            return False  # the outbox tries again, or gives up in due form
+        self._count(body, "Invocations")
+        return True
 
     def deliver(self, parcel: Parcel) -> None:
         """Try once; raises ``Again`` while the target's retry policy allows."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.glue import hooks
+from localcloud.glue.persistence.tracked import only_reading
 
 Json = dict[str, Any]
 logger = logging.getLogger("dropforge.events")
@@ -51,7 +52,9 @@ class Schedule:
         events = hooks.module("services.eventbridge")
         since, until = self._looked, self.now()
         self._looked = until
-        for (account, region, key), rule in list(events._rules._data.items()):
+        with only_reading():
+            rules = list(events._rules._data.items())
+        for (account, region, key), rule in rules:
             expression = rule.get("ScheduleExpression", "")
             if rule.get("State") == "ENABLED" and expression and self._due((account, region, key), rule, since, until):
                 self._fire(events, account, region, key, rule)

@@ -11,6 +11,8 @@ import time
 from typing import Any
 
 from localcloud.glue import callers, hooks
+from localcloud.glue.persistence.tracked import only_reading
+from localcloud.glue.sqs import queues
 from localcloud.settings import Settings
 
 Json = dict[str, Any]
@@ -31,6 +33,26 @@ def install(settings: Settings) -> None:
     hooks.replace("services.sqs", "_receive_messages_for_esm", batches.receive)
     hooks.replace("services.lambda_svc", "_run_sqs_batch", batches.run)
     hooks.wrap("services.lambda_svc", "_create_esm", _checked)
+    hooks.wrap("services.lambda_svc", "_poll_sqs", _looking)
+    hooks.wrap("services.lambda_svc", "_iter_all_esms", _looking_at_all)
+
+
+def _looking(poll: Any) -> Any:
+    """A look at the mappings and queues changes none of them; what is received says so itself."""
+
+    def run() -> Any:
+        with only_reading():
+            return poll()
+
+    return run
+
+
+def _looking_at_all(all_mappings: Any) -> Any:
+    def run() -> Any:
+        with only_reading():
+            return iter(list(all_mappings()))
+
+    return run
 
 
 def check_role(function_name: str, source_arn: str) -> None:
@@ -65,24 +87,28 @@ class Batches:
     def receive(self, queue_url: str, size: int) -> list[Json]:
         """Take up to ``size`` messages once there are as many, or once the oldest has waited for the window."""
         sqs = hooks.module("services.sqs")
-        with sqs._queues_lock:
+        with sqs._queues_lock, only_reading(False):
             queue = sqs._get_q(queue_url)
             sqs._expire_retained(queue)
             sqs._dlq_sweep(queue)
             now = time.time()
-            visible = [message for message in queue["messages"] if message["visible_at"] <= now]
+            visible = queues.messages(queue).visible(size, now)
             window = _window(queue["attributes"]["QueueArn"]) / self._scale
             if visible and len(visible) < size and window:
                 left = min(message["visible_at"] for message in visible) + window - now
                 if left > 0:
                     self._alarm.within(left + _MARGIN)
                     return []
-            size = _fitting(visible[:size])
+            size = _fitting(visible)
             batch: list[Json] = sqs._collect_msgs(queue, size, int(queue["attributes"].get("VisibilityTimeout", "30")))
             return batch
 
     def run(self, *arguments: Any) -> None:
         """Invoke with one batch, delete what succeeded, make the rest visible again for the next attempt."""
+        with only_reading(False):
+            self._run(*arguments)
+
+    def _run(self, *arguments: Any) -> None:
         # arguments as ministack's _run_sqs_batch: mapping, function, event, messages, queue URL, queue name
         esm, func, event, batch, queue_url, queue_name = arguments
         result = hooks.target("services.lambda_svc", "_execute_function")(func, event)
@@ -102,6 +128,7 @@ class Batches:
             self._show_again(queue_url, handles - done, bool(result.get("throttle")))
         outcome = "FAILED" if len(failed) == len(batch) else f"OK - {len(done)} records, {len(failed)} failures"
         esm["LastProcessingResult"] = outcome if failed else f"OK - {len(batch)} records"
+        hooks.target("services.lambda_svc", "_esms").get(esm["UUID"])  # a mark: it has changed
         logger.info("%s: %d of %d messages from %s done", esm["FunctionName"], len(done), len(batch), queue_name)
 
     def _show_again(self, queue_url: str, handles: set[str], throttled: bool) -> None:
@@ -109,16 +136,17 @@ class Batches:
         with sqs._queues_lock:
             queue = sqs._get_q(queue_url)
             wait = float(queue["attributes"].get("VisibilityTimeout", "30")) / self._scale
-            for message in queue["messages"]:
-                if message.get("receipt_handle") in handles:
-                    message["visible_at"] = time.time() + wait
-                    if throttled:  # Lambda did not run it, so it does not come nearer to the DLQ
-                        message["receive_count"] -= 1
+            held = queues.messages(queue)
+            for message in filter(None, map(held.held_by, handles)):
+                held.show_at(message, time.time() + wait)
+                if throttled:  # Lambda did not run it, so it does not come nearer to the DLQ
+                    message["receive_count"] -= 1
         self._alarm.within(wait + _MARGIN)
 
 
 def _window(queue_arn: str) -> float:
-    mappings = hooks.target("services.lambda_svc", "_esms").values()
+    with only_reading():
+        mappings = list(hooks.target("services.lambda_svc", "_esms").values())
     return float(max((esm.get("MaximumBatchingWindowInSeconds") or 0 for esm in mappings
                       if esm.get("EventSourceArn") == queue_arn), default=0))  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from localcloud.glue.persistence.durability import Durability
-from localcloud.glue.persistence.tracked import reading
+from localcloud.glue.persistence.tracked import Place, reading, touched
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -53,6 +53,8 @@ def durable(inner: App, durability: Durability) -> App:
             return
         operation = _operation(scope)
         reading.set(only_reads(scope["method"], operation))
+        seen: set[Place] = set()
+        touched.set(seen)
         sniff = operation is None and scope["method"] == "POST" and _is_form(scope)
 
         async def receive_and_sniff() -> Message:
@@ -65,7 +67,7 @@ def durable(inner: App, durability: Durability) -> App:
 
         async def send_when_settled(message: Message) -> None:
             if message["type"] == "http.response.start":
-                await durability.settled()
+                await durability.settled(seen)
             await send(message)
 
         await inner(scope, receive_and_sniff, send_when_settled)

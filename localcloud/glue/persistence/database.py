@@ -31,6 +31,7 @@ class Changes:
     put: dict[Place, bytes] = field(default_factory=dict)
     drop: dict[Place, None] = field(default_factory=dict)
     bodies: dict[str, bytes] = field(default_factory=dict)
+    with_bodies: list[Place] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.put or self.drop)

@@ -5,7 +5,8 @@ writes what differs, of all services in one transaction: the database is always 
 wait for the commit that begins after they were made; concurrent ones share it.
 
 Handlers of ministack run on the event loop, and so does the comparison: it never sees their half-done work.
-Threads (state machines, deliveries) are another matter: what they marked is compared again for a while.
+Threads (state machines, deliveries) are another matter: what they marked is compared again for a while, every tick,
+and before an answer that could tell of it.
 """
 
 from __future__ import annotations
@@ -20,17 +21,12 @@ from typing import Any
 from localcloud.glue import hooks
 from localcloud.glue.persistence.blobs import Blobs, Unpickler
 from localcloud.glue.persistence.database import Changes, Database
-from localcloud.glue.persistence.parts import WHOLE
+from localcloud.glue.persistence.due import TICK, Due
 from localcloud.glue.persistence.stores import BODIES, FORGOTTEN, LAZY, PLAIN, Store, scoped_dictionaries
-from localcloud.glue.persistence.tracked import ALL, Marks
+from localcloud.glue.persistence.tracked import ALL, Marks, Place
 from localcloud.settings import Settings
 
 logger = logging.getLogger("durability")
-
-_RECHECK = 2.0  # seconds for which a thread's marks are compared again
-_TICK = 0.1  # seconds: the longest that a change which nobody waits for stays in memory only
-_LAZY_TICK = 1.0
-_SWEEP = 5.0  # seconds after which, threads having worked, all records that are not split are compared
 
 
 class Durability:
@@ -43,14 +39,10 @@ class Durability:
         self.stores: dict[str, Store] = {}
         self.containers: dict[str, Any] = {}
         self.modules = 0
-        self.recheck: dict[tuple[str, Any], float] = {}
-        self.lazy: set[tuple[str, Any]] = set()
-        self.lazy_at = 0.0
-        self.sweep_at: float | None = None
+        self.due = Due(self.marks, self.stores)
         self.waiting: list[asyncio.Future[None]] = []
         self.writing: asyncio.Future[None] | None = None
         self.wake = asyncio.Event()
-        self.now_due: set[tuple[str, Any]] = set()
         self.failure: BaseException | None = None
 
     # -- stores -------------------------------------------------------------------------------------------------
@@ -97,37 +89,20 @@ class Durability:
         """Compare what is marked (or everything) with what is on disk. On the event loop's thread only."""
         if len(sys.modules) != self.modules:
             self.adopt()
-        now = time.monotonic()
-        self._sort_marks(now)
-        todo = {place for place, until in self.recheck.items() if until > now}
-        self.recheck = {place: until for place, until in self.recheck.items() if until > now}
-        todo |= self.now_due
-        if everything:
-            todo = {(name, ALL) for name in self.stores}
         changes = Changes()
-        for name, key in todo:
+        todo = self.due.take()
+        self._compare_all({(name, ALL) for name in self.stores} if everything else todo, changes, everything)
+        if lazy := self.due.take_lazy():
+            began = time.monotonic()
+            self._compare_all(lazy, changes, everything)
+            self.due.took(began)
+        return changes
+
+    def _compare_all(self, places: set[Place], changes: Changes, everything: bool) -> None:
+        for name, key in places:
             store = self.stores[name]
             for one in store.keys() if key is ALL else (key,):
                 self._compare(store, one, changes, everything)
-        return changes
-
-    def _sort_marks(self, now: float) -> None:
-        self.now_due = set()
-        for place, threaded in self.marks.drain().items():
-            if place[0] in LAZY:
-                self.lazy.add(place)
-                continue
-            self.now_due.add(place)
-            if threaded:
-                self.recheck[place] = now + _RECHECK
-                self.sweep_at = self.sweep_at or now + _SWEEP
-        if now - self.lazy_at > _LAZY_TICK:
-            self.now_due |= self.lazy
-            self.lazy, self.lazy_at = set(), now
-        if self.sweep_at is not None and now > self.sweep_at:
-            # A thread may hold a record for long (a stack, a change set) and change it without looking it up.
-            self.now_due |= {(n, ALL) for n, s in self.stores.items() if s.split is WHOLE and n not in LAZY}
-            self.sweep_at = None
 
     def _compare(self, store: Store, key: Any, changes: Changes, everything: bool) -> None:
         try:
@@ -136,19 +111,14 @@ class Durability:
             # Another thread changed a container while it was pickled: once more, at the next commit.
             self.marks.queue.append((store.name, key, True))
 
-    def dirty(self) -> bool:
-        """Whether there may be something in memory that is not on disk."""
-        return bool(self.marks.queue or self.recheck)
+    async def settled(self, seen: set[Place] | None = None) -> None:
+        """Return when everything that was done before this call is on disk, as far as an answer can tell of it.
 
-    def due(self) -> bool:
-        """Whether a commit has something to do although nobody waits for it."""
-        return self.dirty() or bool(self.lazy) or self.sweep_at is not None
-
-    async def settled(self) -> None:
-        """Return when everything that was done before this call is on disk. Raises what a failed commit raised."""
+        `seen`: the places that the request has looked at (none: whatever there is). Raises what a failed commit raised.
+        """
         if self.failure:
             raise self.failure
-        if self.dirty():
+        if self.due.ask(seen):
             waiter = asyncio.get_running_loop().create_future()
             self.waiting.append(waiter)
             self.wake.set()
@@ -160,9 +130,9 @@ class Durability:
         """Commit for ever: when somebody waits, or after a tick."""
         while True:
             try:
-                await asyncio.wait_for(self.wake.wait(), _TICK)
+                await asyncio.wait_for(self.wake.wait(), TICK)
             except TimeoutError:
-                if not self.due():
+                if not self.due:
                     continue
             self.wake.clear()
             await self._commit()
@@ -195,13 +165,13 @@ class Durability:
 
     def _release_bodies(self, changes: Changes) -> None:
         """Bodies that are on disk leave the memory: their records keep a reference (blobs.Body)."""
-        for name, key, part in changes.put:
-            if name in BODIES:
-                known = self.stores[name].known.get(ast.literal_eval(key), {}).get(ast.literal_eval(part))
-                self.blobs.release(known[0] if known else None)
+        for name, key, part in changes.with_bodies:
+            known = self.stores[name].known.get(ast.literal_eval(key), {}).get(ast.literal_eval(part))
+            self.blobs.release(known[0] if known and name in BODIES else None)
 
     def finish(self) -> int:
         """Compare everything once more, write it and close; return how many parts had been missed (0, or a bug)."""
+        self.due.ask(None)
         self._write(self.collect())
         missed = self.collect(everything=True)
         late = [place for place in (*missed.put, *missed.drop) if place[0] not in LAZY]

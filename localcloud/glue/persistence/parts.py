@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.glue.persistence.tracked import ALL, Marks, Tracked
+from localcloud.glue.persistence.tracked import ALL, Marks, Tracked, only_reading
+from localcloud.glue.sqs.messages import Messages
 
 HEAD = ""
 Part = tuple[Any, Any, Any]
@@ -43,6 +44,26 @@ def _without(record: dict[str, Any], *names: str) -> dict[str, Any]:
 def _messages(queue: dict[str, Any]) -> Iterable[Part]:
     for message in list(queue["messages"]):
         yield message["id"], message, message["receive_count"]
+
+
+def _message(queue: dict[str, Any], identifier: str) -> Part | None:
+    message = queue["messages"].get(identifier)
+    return None if message is None else (identifier, message, message["receive_count"])
+
+
+def _track_messages(store: Any, key: Any, queue: dict[str, Any]) -> None:
+    """Let the queue note which messages came, went or were received, so that a commit need not look at the others."""
+    held = queue["messages"]
+    if isinstance(held, Messages) and held.owner is store:
+        return
+
+    def changed(identifier: str) -> None:
+        with only_reading(False):
+            store.note_part(key, identifier)
+
+    queue["messages"] = held = Messages(held, changed, store)
+    for identifier in {*(message["id"] for message in held), *(n for n in store.known.get(key, {}) if n != HEAD)}:
+        store.note_part(key, identifier)
 
 
 def _join_messages(head: dict[str, Any], parts: dict[Any, Any]) -> dict[str, Any]:
@@ -150,7 +171,13 @@ SPLITS: dict[str, Split] = {
     "dynamodb._stream_records": Split(
         head=lambda records: [], parts=_stream, join=lambda head, parts: list(parts.values()), size=len
     ),
-    "sqs._queues": Split(head=lambda queue: _without(queue, "messages"), parts=_messages, join=_join_messages),
+    "sqs._queues": Split(
+        head=lambda queue: _without(queue, "messages"),
+        parts=_messages,
+        join=_join_messages,
+        by_key=_message,
+        track=_track_messages,
+    ),
     "stepfunctions._executions": Split(
         head=lambda execution: _without(execution, "events"),
         parts=_events,

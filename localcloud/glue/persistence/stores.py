@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -29,6 +30,8 @@ FORGOTTEN = {
 PLAIN = {"sts._sessions"}
 # Written once a second instead of before the answer: much data that nobody has to rely on to the last moment.
 LAZY = {"cloudwatch._metrics", "cloudwatch._alarm_history", "cloudwatch_logs._log_groups"}
+# One record an object, changed by requests only, on the event loop: not looked at for what a thread changed in silence.
+MANY = {"s3._object_versions", "s3._object_tags", "s3._object_acl"}
 
 # Their byte strings are object bodies, which stay on disk and are read when asked for (see glue/s3).
 BODIES = {"s3._buckets", "s3._object_versions"}
@@ -58,6 +61,7 @@ class Store:
         self.marks = marks
         self.known: dict[Any, dict[Any, Known]] = {}
         self.changed_parts: dict[Any, set[Any]] = {}
+        self._noting = threading.Lock()
 
     def keys(self) -> set[Any]:
         """Every key that is there or on disk."""
@@ -66,8 +70,13 @@ class Store:
     def note_part(self, key: Any, part: Any) -> None:
         """Mark a part of a record as possibly changed (for splits that look parts up by key)."""
         if not reading.get():
-            self.changed_parts.setdefault(key, set()).add(part)
+            with self._noting:
+                self.changed_parts.setdefault(key, set()).add(part)
             self.marks.add(self.name, key)
+
+    def _take_noted(self, key: Any) -> set[Any]:
+        with self._noting:  # threads note while the loop's thread collects
+            return self.changed_parts.pop(key, set())
 
     def collect(self, key: Any, changes: Changes, everything: bool = False) -> None:
         """Add to `changes` what differs between memory and disk for one key."""
@@ -75,7 +84,7 @@ class Store:
         if record is ALL:
             for part in self.known.pop(key, {}):
                 self._drop(key, part, changes)
-            self.changed_parts.pop(key, None)
+            self._take_noted(key)
             return
         known = self.known.setdefault(key, {})
         if self.split.track:
@@ -83,7 +92,7 @@ class Store:
         self._compare(key, (HEAD, self.split.head(record), ALL), known, changes)
         if self.split is WHOLE:
             return
-        only = self.changed_parts.pop(key, set())
+        only = self._take_noted(key)
         if self.split.by_key and not everything and len(known) > 1:
             self._some(key, record, only, known, changes)
         elif self.split.size and not everything:
@@ -141,7 +150,9 @@ class Store:
             place = self.name, repr(key), repr(name)
             changes.drop.pop(place, None)
             changes.put[place] = content
-            changes.bodies.update(pickler.bodies)
+            if pickler.bodies:
+                changes.bodies.update(pickler.bodies)
+                changes.with_bodies.append(place)
 
     def _drop(self, key: Any, name: Any, changes: Changes) -> None:
         place = self.name, repr(key), repr(name)

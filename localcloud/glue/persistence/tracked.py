@@ -8,13 +8,27 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 ALL: Any = object()
+Place = tuple[str, Any]  # store name, key or ALL
 # True while a request is handled that cannot change anything: its accesses are no marks.
 reading: ContextVar[bool] = ContextVar("reading", default=False)
+# What the present request has looked at, in whatever thread, marks or not: its answer may tell of it.
+touched: ContextVar[set[Place] | None] = ContextVar("touched", default=None)
+
+
+@contextmanager
+def only_reading(yes: bool = True) -> Iterator[None]:
+    """Within it, accesses are no marks: for a look at records that changes none. `False` undoes that within."""
+    token = reading.set(yes)
+    try:
+        yield
+    finally:
+        reading.reset(token)
 
 
 class Marks:
@@ -24,8 +38,16 @@ class Marks:
         self.queue: deque[tuple[str, Any, bool]] = deque()
         self.loop_thread = threading.get_ident()
 
+    @staticmethod
+    def look(store: str, key: Any) -> None:
+        """The current request has looked at a key of a store."""
+        seen = touched.get()
+        if seen is not None:
+            seen.add((store, key))
+
     def add(self, store: str, key: Any) -> None:
         """Mark a key of a store as possibly changed, unless the current request only reads."""
+        self.look(store, key)
         if not reading.get():
             self.queue.append((store, key, threading.get_ident() != self.loop_thread))
 
@@ -50,6 +72,19 @@ class Tracked(dict[Any, Any]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return dict, (dict(self.peek_items()),)  # a copy is a plain dict
+
+    def __contains__(self, key: object) -> bool:
+        self.marks.look(self.store, key)
+        return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        self.marks.look(self.store, ALL)
+        return super().__iter__()
+
+    def keys(self) -> Any:
+        """As dict.keys; no mark, since keys cannot be changed in place."""
+        self.marks.look(self.store, ALL)
+        return super().keys()
 
     def peek(self, key: Any) -> Any:
         """Return the value of a key, or ALL if there is none, without a mark."""

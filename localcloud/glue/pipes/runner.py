@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from localcloud.glue import hooks
+from localcloud.glue.persistence.tracked import only_reading
 from localcloud.glue.pipes import target
 
 Json = dict[str, Any]
@@ -60,7 +61,9 @@ class Runner:
             self._wake.wait(_LOOK)
             self._wake.clear()
             try:
-                for account, region, pipe in hooks.module("services.pipes")._iter_all_pipes():
+                with only_reading():
+                    pipes = list(hooks.module("services.pipes")._iter_all_pipes())
+                for account, region, pipe in pipes:
                     self._consider(account, region, pipe)
             except Exception:
                 logger.exception("pipes")
@@ -77,7 +80,8 @@ class Runner:
         responses.set_request_region(region)
         try:
             while batch := self._next(pipe):
-                self._deliver(pipe, batch)
+                with only_reading(False):
+                    self._deliver(pipe, batch)
         except Exception:
             logger.exception("pipe %s", pipe["Name"])
         finally:
@@ -86,6 +90,10 @@ class Runner:
 
     def _next(self, pipe: Json) -> list[Json]:
         """The next records that pass the filter; those before them that do not are passed over."""
+        with only_reading():
+            return self._look(pipe)
+
+    def _look(self, pipe: Json) -> list[Json]:
         pipes, dynamodb = hooks.module("services.pipes"), hooks.module("services.dynamodb")
         if pipes._pipes.get(pipe["Name"]) is None or pipe.get("CurrentState") != "RUNNING":
             return []
@@ -104,7 +112,9 @@ class Runner:
                 break  # records of a batch are neighbours, so that the position says which are done
             if len(batch) == size:
                 break
-        pipes._positions[pipe["Arn"]] = position
+        if position != pipes._positions.get(pipe["Arn"]):
+            with only_reading(False):
+                pipes._positions[pipe["Arn"]] = position
         return batch
 
     def _deliver(self, pipe: Json, batch: list[Json]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from localcloud.glue.outbox import Outbox
 
-def install() -> None:
-    """Install the hooks. Raises HookError."""
-    from localcloud.glue.s3 import bodies, encryption, events
 
-    events.install()
+def install(outbox: Outbox) -> None:
+    """Install the hooks. Raises HookError, SettingsError."""
+    from localcloud.glue.s3 import bodies, configurations, encryption, events, listings
+
+    events.install(outbox)
+    configurations.install()
     encryption.install()
+    listings.install()
     bodies.install()

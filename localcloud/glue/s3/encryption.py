@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -11,6 +12,10 @@ from localcloud.glue import hooks
 
 _SSE = "x-amz-server-side-encryption"
 _SSE_KEY = "x-amz-server-side-encryption-aws-kms-key-id"
+_ETAG = re.compile(rb"<ETag>[^<]*</ETag>")
+_OK = 200
+# The ETag, with its quotes, of the copy that this request makes under KMS, else "".
+copied_etag: ContextVar[str] = ContextVar("s3_copied_etag", default="")
 # How the write that this request makes is encrypted: "aws:kms", "AES256" or "".
 _encryption: ContextVar[str] = ContextVar("s3_encryption", default="")
 # The key that a request was checked against last, for the message that refuses it.
@@ -41,30 +46,30 @@ def _record(old: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]
 
 
 def _copy(old: Callable[..., Any]) -> Callable[..., Any]:
-    s3 = hooks.module("services.s3")
-    source_of = hooks.target("core.iam_actions", "_s3_source_object")
+    resolve = hooks.target("services.s3", "_resolve_sse_write_headers")
 
     def copy(bucket: str, key: str, headers: dict[str, str]) -> Any:
-        # ministack takes the source's ETag over. Give it one that fits the destination's encryption.
-        settled, _error = s3._resolve_sse_write_headers(headers, bucket)
-        source = source_of(headers)
-        if not settled or settled.get(_SSE) != "aws:kms" or source is None:
+        settled, _error = resolve(headers, bucket)
+        if not settled or settled.get(_SSE) != "aws:kms":
             return old(bucket, key, headers)
-        name, _, source_key = source[0].removeprefix("arn:aws:s3:::").partition("/")
-        holder = s3._buckets.get(name)
-        record = dict.get(holder["objects"], source_key) if holder else None
-        if record is None or source[1]:
-            return old(bucket, key, headers)
-        etag, record["etag"] = record["etag"], f'"{uuid.uuid4().hex}"'
-        preconditions = [h for h in headers if h.startswith("x-amz-copy-source-if-")]
-        if preconditions:
-            record["etag"] = etag
+        etag = f'"{uuid.uuid4().hex}"'
+        token = copied_etag.set(etag)
         try:
-            return old(bucket, key, headers)
+            status, answered, body = old(bucket, key, headers)
         finally:
-            record["etag"] = etag
+            copied_etag.reset(token)
+        return status, answered, _ETAG.sub(f"<ETag>{etag}</ETag>".encode(), body) if status == _OK else body
 
     return copy
+
+
+def _version(old: Callable[..., Any]) -> Callable[..., Any]:
+    def record(bucket: str, key: str, prior: Any, made: dict[str, Any], body: Any) -> Any:
+        if copied_etag.get():
+            made["etag"] = copied_etag.get()  # ministack has taken the source's over
+        return old(bucket, key, prior, made, body)
+
+    return record
 
 
 def _kms_checks(old: Callable[..., list[tuple[str, str]]]) -> Callable[..., list[tuple[str, str]]]:
@@ -126,6 +131,7 @@ def install() -> None:
     hooks.wrap("services.s3", "_resolve_sse_write_headers", _resolve_encryption)
     hooks.wrap("services.s3", "_build_object_record", _record)
     hooks.wrap("services.s3", "_copy_object", _copy)
+    hooks.wrap("services.s3", "_record_object_version", _version)
     hooks.wrap("core.iam_actions", "s3_additional_checks", _kms_checks)
     hooks.wrap("core.iam_actions", "s3_access_point_resources", _checked_resources)
     hooks.wrap("core.iam_actions", "access_denied_response", _naming_the_key)

@@ -12,8 +12,13 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+from localcloud.faults import Faults
 from localcloud.glue import hooks
+from localcloud.glue.eventbridge.delivery import copies
+from localcloud.glue.outbox import Outbox
+from localcloud.glue.s3.encryption import copied_etag
 
+KIND = "s3-event"
 _EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
 _REQUEST_ID = string.ascii_uppercase + string.digits
 # Seeded by the clock, so that sequencers grow over restarts.
@@ -60,21 +65,50 @@ def event_detail(bucket: str, key: str, name: str, facts: dict[str, Any], reques
     return detail
 
 
-def _fire(classic: Callable[..., None]) -> Callable[..., None]:
-    s3, eventbridge = hooks.module("services.s3"), hooks.module("services.eventbridge")
-    account, scope = (hooks.target("core.responses", n) for n in ("get_account_id", "request_scope"))
+class Bus:
+    """Puts S3's events on the default bus: once, or as the faults on demand have it."""
+
+    def __init__(self, outbox: Outbox, faults: Faults) -> None:
+        self._outbox = outbox
+        self._faults = faults
+        self._scope = hooks.target("core.responses", "request_scope")
+        hooks.target("services.eventbridge", "_archive_event")
+        outbox.register(KIND, lambda parcel: self._put(parcel.body))
+
+    def put(self, event: dict[str, Any]) -> None:
+        """Tell an event. Each copy has an id of its own, as when S3 tells it twice, and one sequencer."""
+        delays = self._faults.delays()
+        at_once = delays.count(0.0)
+        if at_once:
+            token = copies.set(at_once - 1)
+            try:
+                # In the request, not in a thread: once the write is acknowledged, its event is not lost any more.
+                self._put({**event, "EventId": str(uuid.uuid4())})
+            finally:
+                copies.reset(token)
+        for delay in filter(None, delays):
+            self._outbox.add(KIND, {**event, "EventId": str(uuid.uuid4())}, delay)
+
+    def _put(self, event: dict[str, Any]) -> None:
+        eventbridge = hooks.module("services.eventbridge")
+        with self._scope(event["Account"], event["Region"]):
+            eventbridge._dispatch_event(event)
+            eventbridge._archive_event(event)
+
+
+def _fire(classic: Callable[..., None], bus: Bus) -> Callable[..., None]:
+    s3 = hooks.module("services.s3")
+    account = hooks.target("core.responses", "get_account_id")
     notifications = hooks.target("services.s3", "_bucket_notifications")
     for name in ("_notification_bucket_region", "_parse_notification_config"):
         hooks.target("services.s3", name)
-    hooks.target("services.eventbridge", "_archive_event")
 
     def fire(bucket: str, key: str, event_name: str, **facts: Any) -> None:
         configuration = notifications.get(bucket, "")
         if "EventBridgeConfiguration" in configuration and event_name in _REASONS:
+            facts = {**facts, "etag": copied_etag.get() or facts.get("etag")}
             detail = event_detail(bucket, key, event_name, facts, account())
-            region = s3._notification_bucket_region(bucket)
-            event = {
-                "EventId": str(uuid.uuid4()),
+            bus.put({
                 "Source": "aws.s3",
                 "DetailType": "Object Created" if event_name.startswith("s3:ObjectCreated:") else "Object Deleted",
                 "Detail": json.dumps(detail, ensure_ascii=False),
@@ -82,12 +116,8 @@ def _fire(classic: Callable[..., None]) -> Callable[..., None]:
                 "Time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "Resources": [f"arn:aws:s3:::{bucket}"],
                 "Account": account(),
-                "Region": region,
-            }
-            # In the request, not in a thread: once the write is acknowledged, its event is not lost any more.
-            with scope(account(), region):
-                eventbridge._dispatch_event(event)
-                eventbridge._archive_event(event)
+                "Region": s3._notification_bucket_region(bucket),
+            })  # fmt: skip
         if s3._parse_notification_config(bucket):
             token = _classic.set(True)  # the thread copies this context
             try:
@@ -106,7 +136,8 @@ def _not_twice(old: Callable[..., None]) -> Callable[..., None]:
     return dispatch
 
 
-def install() -> None:
-    """Install the hooks. Raises HookError."""
-    hooks.wrap("services.s3", "_fire_s3_event_async", _fire)
+def install(outbox: Outbox) -> None:
+    """Install the hooks. Raises HookError, SettingsError."""
+    bus = Bus(outbox, Faults.from_environment())
+    hooks.wrap("services.s3", "_fire_s3_event_async", lambda old: _fire(old, bus))
     hooks.wrap("services.eventbridge", "_dispatch_event", _not_twice)

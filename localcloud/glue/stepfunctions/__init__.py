@@ -100,17 +100,18 @@ def check_hooks() -> None:
             )
 
 
-def install(settings: Settings, timeout_floor: float = 10.0) -> Engine:
+def install(settings: Settings, timeout_floor: float = 10.0, behind: Callable[[], float] = lambda: 0.0) -> Engine:
     """Put our interpreter into ministack, before it serves. Raises HookError.
 
     Tasks call `settings.endpoint_url` as the machine's role. `settings.time_scale` divides Wait, retry intervals,
-    timeouts and heartbeats; timeouts and heartbeats never become shorter than `timeout_floor` seconds. Install
+    timeouts and heartbeats; timeouts and heartbeats never become shorter than `timeout_floor` seconds; `behind` as
+    in Clock. Install
     before the SageMaker service is mounted, so that its events wake the tasks that wait for a job (without them
-    a task looks every second).
+    a task looks now and then).
     When all services are up, call `announce_interrupted()`.
     """
     check_hooks()
-    engine = Engine(settings.endpoint_url, Clock(settings.time_scale, timeout_floor))
+    engine = Engine(settings.endpoint_url, Clock(settings.time_scale, timeout_floor, behind))
     executions = Executions(engine)
     hooks.replace(_SFN, "_run_execution", executions.run)
     hooks.wrap(_SFN, "_start_execution", executions.starting)

@@ -12,6 +12,7 @@ from typing import TypeVar
 from localcloud.glue.stepfunctions.errors import CancelledError, ExecutionTimedOutError
 
 T = TypeVar("T")
+_SHORTEST = 0.05  # seconds of a sleep, so that a Wait that is held up does not spin
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,23 @@ class Clock:
 
     Waits and retry intervals are divided by `scale`. So are timeouts and heartbeats, but never to less than
     `timeout_floor` seconds (or what was declared, if that is less): the work that they bound takes real time.
+    `behind` gives for how many seconds in all the cloud has been behind with its work: those pass at real speed for
+    a Wait, or a quiet period would end in the middle of a burst.
     """
 
     scale: float = 1.0
     timeout_floor: float = 10.0
+    behind: Callable[[], float] = lambda: 0.0
+
+    def wait(self, scope: Scope, seconds: float) -> None:
+        """Let the seconds of a Wait pass. Raises as `Scope.check` does."""
+        began, behind = time.monotonic(), self.behind()
+        left = seconds
+        while left > 0:
+            scope.sleep(max(left / self.scale, _SHORTEST))
+            late = self.behind() - behind
+            left = seconds - (time.monotonic() - began - late) * self.scale - late
+        scope.check()
 
     def pause(self, seconds: float) -> float:
         """Return the real seconds of a Wait or of a retry interval."""

@@ -71,7 +71,6 @@ class Executions:
             value = json.loads(record["input"] or "{}")
             return machine.walk(Frame(run, scope, _context(record, model, value), {}), definition, value)
         finally:
-            identity.close()
             with self._lock:
                 self._scopes.pop(arn, None)
 

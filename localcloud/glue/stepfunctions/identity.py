@@ -1,9 +1,10 @@
-"""The machine's role: assumed for an execution, so that every call is judged by IAM where it arrives."""
+"""The machine's role: assumed for its executions, so that every call is judged by IAM where it arrives."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
-import secrets
 import threading
 from typing import Any
 
@@ -11,6 +12,7 @@ import botocore.client
 from botocore.config import Config
 
 from localcloud.glue import hooks
+from localcloud.glue.persistence.tracked import only_reading
 from localcloud.glue.stepfunctions import models
 from localcloud.glue.stepfunctions.errors import StateError
 
@@ -19,7 +21,7 @@ _READ_TIMEOUT = 910  # a Lambda function may take 900 seconds
 _CONFIG = Config(
     connect_timeout=10,
     read_timeout=_READ_TIMEOUT,
-    max_pool_connections=50,
+    max_pool_connections=100,
     # Retries are the machine's: an unseen retry would double an effect.
     retries={"total_max_attempts": 1},
     s3={"addressing_style": "path"},
@@ -57,43 +59,39 @@ def trusts_step_functions(role: dict[str, Any], machine_arn: str) -> bool:
 
 
 class Identity:
-    """Clients that sign with a session of the machine's role. One per execution."""
+    """Clients that sign with a session of the machine's role, which its executions share: making a client costs more
+    than most executions do."""
 
     def __init__(self, endpoint_url: str, role_arn: str, machine_arn: str) -> None:
-        self._endpoint_url = endpoint_url
         self.region, self.account = machine_arn.split(":")[3:5]
-        self._clients: dict[str, botocore.client.BaseClient] = {}
-        name = secrets.token_urlsafe(24).replace("-", "x").replace("_", "y")
-        self.arn = f"arn:aws:sts::{self.account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{name}"
-        self._keys = assume(role_arn, machine_arn, self.arn)
+        digest = hashlib.sha256(f"{role_arn}\0{machine_arn}".encode()).hexdigest()
+        self.arn = f"arn:aws:sts::{self.account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/{digest[:32]}"
+        self._endpoint_url = endpoint_url
+        self._keys = assume(role_arn, machine_arn, self.arn, digest)
 
     def client(self, name: str) -> Any:
         """Return a client of botocore's service `name` that calls our own endpoint as the role."""
         with _LOCK:
-            if name not in self._clients:
-                self._clients[name] = models.session.create_client(
-                    name,
-                    region_name=self.region,
-                    endpoint_url=self._endpoint_url,
-                    config=_CONFIG,
-                    **self._keys,
-                )
-            return self._clients[name]
-
-    def close(self) -> None:
-        """End the session and its connections."""
-        release(self._keys)
-        with _LOCK:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+            return _client(name, self.region, self._endpoint_url, tuple(self._keys.values()))
 
 
-def assume(role_arn: str, machine_arn: str, session_arn: str) -> dict[str, str]:
-    """Open a session of a role and return its keys as botocore names them. Raises StateError(States.Runtime)."""
+@functools.lru_cache(maxsize=256)
+def _client(name: str, region: str, endpoint_url: str, keys: tuple[str, str, str]) -> botocore.client.BaseClient:
+    return models.session.create_client(
+        name, region_name=region, endpoint_url=endpoint_url, config=_CONFIG,
+        aws_access_key_id=keys[0], aws_secret_access_key=keys[1], aws_session_token=keys[2],
+    )  # fmt: skip
+
+
+def assume(role_arn: str, machine_arn: str, session_arn: str, digest: str) -> dict[str, str]:
+    """Open a session of a role and return its keys as botocore names them. Raises StateError(States.Runtime).
+
+    The same digest (a SHA-256 in hex) gives the same keys.
+    """
     account = (role_arn.split(":") + [""] * 5)[4]
     name = role_arn.rsplit("/", 1)[-1]
-    role = hooks.target("services.iam", "_roles").get_scoped(account, None, name)
+    with only_reading():
+        role = hooks.target("services.iam", "_roles").get_scoped(account, None, name)
     if role is None or not trusts_step_functions(role, machine_arn):
         raise StateError(
             "States.Runtime",
@@ -101,25 +99,25 @@ def assume(role_arn: str, machine_arn: str, session_arn: str) -> dict[str, str]:
             f"provided role {role_arn}",
         )
     keys = {
-        "aws_access_key_id": "ASIA" + secrets.token_hex(8).upper(),
-        "aws_secret_access_key": secrets.token_hex(20),
-        "aws_session_token": secrets.token_hex(64),
+        "aws_access_key_id": f"ASIA{digest[:16].upper()}",
+        "aws_secret_access_key": digest[16:56],
+        "aws_session_token": digest[24:],
+    }
+    record = {
+        "Arn": session_arn,
+        "UserId": f"{role.get('RoleId', name)}:{session_arn.rsplit('/', 1)[-1]}",
+        "SecretAccessKey": keys["aws_secret_access_key"],
+        "SessionToken": keys["aws_session_token"],
+        "AccountId": account,
+        "PrincipalType": "AssumedRole",
+        "SourcePrincipalArn": SERVICE,
     }
     # Straight into ministack's store of sessions: AssumeRole cannot be called by a service principal there.
-    register = hooks.target("services.sts", "register_session")
     with _LOCK:
-        register(
-            keys["aws_access_key_id"],
-            {
-                "Arn": session_arn,
-                "UserId": f"{role.get('RoleId', name)}:{session_arn.rsplit('/', 1)[-1]}",
-                "SecretAccessKey": keys["aws_secret_access_key"],
-                "SessionToken": keys["aws_session_token"],
-                "AccountId": account,
-                "PrincipalType": "AssumedRole",
-                "SourcePrincipalArn": SERVICE,
-            },
-        )
+        with only_reading():
+            known = hooks.target("services.sts", "_sessions").get(keys["aws_access_key_id"]) or {}
+        if not record.items() <= known.items():
+            hooks.target("services.sts", "register_session")(keys["aws_access_key_id"], record)
     return keys
 
 

@@ -16,8 +16,9 @@ from localcloud.glue.stepfunctions.run import Frame
 
 _log = logging.getLogger(__name__)
 
-# Where no event comes, the state of a job is asked for: soon at first, then every second.
-_FIRST_LOOK, _SLOWEST_LOOK, _SLOWER = 0.2, 1.0, 1.5
+# An event tells of a change; where none comes, the state is asked for: soon at first, then ever more seldom, since
+# hundreds of executions may wait for jobs that wait for their turn.
+_FIRST_LOOK, _SLOWEST_LOOK, _SLOWER = 0.2, 10.0, 1.5
 _DONE = {"Completed", "Failed", "Stopped", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 _GOOD = {"Completed", "SUCCEEDED"}
 

@@ -73,7 +73,7 @@ def _choice(frame: Frame, state: dict[str, Any], value: Any) -> Step:
 
 
 def _wait(frame: Frame, state: dict[str, Any], value: Any) -> Step:
-    frame.scope.sleep(frame.run.engine.clock.pause(_wait_seconds(frame, state, value)))
+    frame.run.engine.clock.wait(frame.scope, _wait_seconds(frame, state, value))
     return frame.finish(state, value, value), state.get("Next")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,7 +47,8 @@ def check_managed_rules(definition: dict[str, Any], role_arn: str) -> None:
     region = hooks.target("core.responses", "get_region")()
     machine_arn = f"arn:aws:states:{region}:{account}:stateMachine:*"
     try:
-        keys = assume(role_arn, machine_arn, f"arn:aws:sts::{account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/check")
+        session = f"arn:aws:sts::{account}:assumed-role/{role_arn.rsplit('/', 1)[-1]}/check"
+        keys = assume(role_arn, machine_arn, session, secrets.token_hex(32))
     except StateError as error:
         raise PermissionError(error.cause) from error
     enforce = hooks.target("core.iam_evaluator", "enforce")

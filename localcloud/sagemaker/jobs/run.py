@@ -39,7 +39,9 @@ class JobRun(ABC):
 
     def _run(self) -> None:
         try:
-            self.work()
+            self.begin()
+            with self.context.jobs.slots.one(self.control):
+                self.work()
         except (JobStoppedError, JobFailedError, JobOverError, ResourceMissingError) as error:
             self._leave(error)
         except Exception as error:
@@ -57,6 +59,10 @@ class JobRun(ABC):
             self.failed(str(error)[:1024])
         else:
             raise error
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Tell that the job has come; it may have to wait then. Raises JobStoppedError."""
 
     @abstractmethod
     def work(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from localcloud.sagemaker.errors import JobStoppedError
+from localcloud.sagemaker.jobs.slots import Slots, from_environment
 from localcloud.sagemaker.runtime import Process
 
 # SIGTERM, and this long for the algorithm to save its model (StopTrainingJob's documentation).
@@ -21,6 +22,7 @@ class JobControl:
     def __init__(self) -> None:
         self.reason: Reason | None = None
         self._process: Process | None = None
+        self._turn: threading.Event | None = None
         self._lock = threading.Lock()
 
     def attach(self, process: Process) -> None:
@@ -38,8 +40,18 @@ class JobControl:
                 return
             self.reason = reason
             process = self._process
+            if self._turn is not None:
+                self._turn.set()
         if process is not None:
             self._end(process)
+
+    def wait(self, turn: threading.Event) -> None:
+        """Wait for an event, or for the stop, which sets it too."""
+        with self._lock:
+            self._turn = turn
+            if self.reason is not None:
+                turn.set()
+        turn.wait()
 
     def check(self) -> None:
         """Raise JobStoppedError if the job was asked to stop."""
@@ -64,9 +76,10 @@ class JobControl:
 
 
 class RunningJobs:
-    """Starts and finds the jobs' threads."""
+    """Starts and finds the jobs' threads; `most` of them work at a time (`slots`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self.slots = Slots(most or from_environment())
         self._jobs: dict[str, tuple[JobControl, threading.Thread]] = {}
         self._lock = threading.Lock()
 

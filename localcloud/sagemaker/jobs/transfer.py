@@ -6,7 +6,7 @@ import gzip
 import json
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,13 +44,18 @@ class Downloads:
     def prefix(self, uri: str, target: Path, *, gunzip: bool = False, optional: bool = False) -> int:
         """Everything whose key begins with the URI; unless `optional`, raises JobFailedError if there is nothing."""
         bucket, prefix = split(uri)
-        count = 0
+        taken: dict[Path, str] = {}
         for key in self._keys(bucket, prefix, uri):
-            self._object(bucket, key, _inside(target, _relative(key, prefix), uri), gunzip=gunzip)
-            count += 1
-        if not count and not optional:
+            path = _inside(target, _relative(key, prefix), uri)
+            if path in taken:
+                raise JobFailedError(
+                    f"ClientError: Data download failed: the keys '{taken[path]}' and '{key}' under {uri} are one file"
+                )
+            taken[path] = key
+            self._object(bucket, key, path, gunzip=gunzip)
+        if not taken and not optional:
             raise JobFailedError(self._nothing(uri, bucket))
-        return count
+        return len(taken)
 
     def manifest(self, uri: str, target: Path, *, gunzip: bool = False) -> int:
         """The objects that a manifest lists: `[{"prefix": "s3://bucket/a/"}, "b.csv", …]`."""
@@ -77,11 +82,16 @@ class Downloads:
             raise JobFailedError(f"{self._nothing(uri, bucket)} Error message from S3: {fault(error)}") from error
 
     def _object(self, bucket: str, key: str, path: Path, *, gunzip: bool) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             download_object(self._s3, bucket, key, path)
         except _FAULTS as error:
             raise JobFailedError(_unable(f"s3://{bucket}/{key}", error)) from error
+        except OSError as error:  # a name that is too long, or a file where another key needs a directory
+            raise JobFailedError(
+                f"ClientError: Data download failed: s3://{bucket}/{key} cannot be a file in its directory: "
+                f"{error.strerror}"
+            ) from error
         if gunzip:
             _gunzip(path, f"s3://{bucket}/{key}")
 
@@ -144,12 +154,13 @@ def _relative(key: str, prefix: str) -> str:
 
 def _inside(target: Path, relative: str, uri: str) -> Path:
     """The path below `target`; an S3 key may hold "..", a directory may not."""
-    path = (target / relative.lstrip("/")).resolve()
-    if not path.is_relative_to(target.resolve()):
+    steps = PurePosixPath(relative.lstrip("/")).parts
+    if not steps or ".." in steps or "\0" in relative:
+        # What AWS does with such a key is not known; here it reaches no file.
         raise JobFailedError(
             f"ClientError: Data download failed: the key '{relative}' under {uri} leaves its directory"
         )
-    return path
+    return target.joinpath(*steps)
 
 
 def _unable(uri: str, error: Exception) -> str:

@@ -28,9 +28,12 @@ _CONFIGURATION = (
 class ProcessingRun(JobRun):
     """From the inputs to the outputs, in one container."""
 
-    def work(self) -> None:
+    def begin(self) -> None:
         """See JobRun."""
         state.enter(self.context, self.name, "InProgress")
+
+    def work(self) -> None:
+        """See JobRun."""
         self.space = space = Workspace(self.context, self.record, self.job["RoleArn"], _GROUP)
         space.check_image(self.job["AppSpecification"]["ImageUri"], "process")
         for item in self.job.get("ProcessingInputs", []):

@@ -22,9 +22,12 @@ class TrainingRun(JobRun):
 
     scraper: Scraper | None = None
 
-    def work(self) -> None:
+    def begin(self) -> None:
         """See JobRun."""
         self._enter("Starting")
+
+    def work(self) -> None:
+        """See JobRun."""
         self.space = space = Workspace(self.context, self.record, self.job["RoleArn"], _GROUP)
         space.check_image(self._image, "train")
         self._enter("Downloading")

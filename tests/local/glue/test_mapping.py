@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.local.glue.conftest import Cloud
+from tests.local.glue.stacks import Stack
 
 # Writes what it got, one line a batch; fails the messages whose body says so.
 CLAIM = """
@@ -116,3 +118,81 @@ def test_no_message_is_lost_while_many_come_and_go(cloud: Cloud, tmp_path: Any) 
     mapped.send(*[f"m{number}" for number in range(1000)])
     cloud.until(mapped.empty, 30)
     assert len({body for batch in mapped.batches() for body in batch}) == 1000
+
+
+# Says that it has begun, and goes on when it is let.
+SLOW = """
+import json, os, time, uuid
+def handler(event, context):
+    folder = os.environ["OUT"]
+    open(os.path.join(folder, "begun-" + uuid.uuid4().hex), "w").close()
+    while not os.path.exists(os.path.join(folder, "go")):
+        time.sleep(0.02)
+"""
+
+
+def _slow(cloud: Cloud, folder: Path, **mapping: Any) -> str:
+    url, arn = cloud.queue()
+    folder.mkdir()
+    read = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    name = cloud.function(
+        SLOW,
+        allow=({"Effect": "Allow", "Action": read, "Resource": arn},),
+        Environment={"Variables": {"OUT": str(folder)}},
+        Timeout=60,
+    )
+    made = cloud.client("lambda").create_event_source_mapping(FunctionName=name, EventSourceArn=arn, **mapping)
+    assert made.get("ScalingConfig") == mapping.get("ScalingConfig")
+    for number in range(6):
+        cloud.client("sqs").send_message(QueueUrl=url, MessageBody=str(number))
+    return url
+
+
+def _begun(folder: Path) -> int:
+    return len(list(folder.glob("begun-*")))
+
+
+def test_several_batches_are_under_way_up_to_the_concurrency_that_is_asked_for(cloud: Cloud, tmp_path: Path) -> None:
+    two, other = tmp_path / "two", tmp_path / "other"
+    url = _slow(cloud, two, BatchSize=1, ScalingConfig={"MaximumConcurrency": 2})
+    cloud.until(lambda: _begun(two) == 2, 30)
+    # The poller looks at every mapping in each round: when it has served another queue, it has passed this one over.
+    _slow(cloud, other, BatchSize=1)
+    cloud.until(lambda: _begun(other) == 5, 30)  # five without the setting
+    assert _begun(two) == 2
+    for folder in (two, other):
+        (folder / "go").touch()
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def empty() -> bool:
+        found = cloud.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return all(value == "0" for value in found.values())
+
+    cloud.until(empty, 30)
+    assert _begun(two) == 6
+
+
+def test_a_stack_sets_the_concurrency(cloud: Cloud) -> None:
+    stack = Stack(cloud)
+    actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+    read = {"Statement": [{"Effect": "Allow", "Action": actions, "Resource": {"Fn::GetAtt": ["Queue", "Arn"]}}]}
+
+    def template(most: int) -> dict[str, Any]:
+        return {
+            "Transform": "AWS::Serverless-2016-10-31",
+            "Resources": {
+                "Queue": {"Type": "AWS::SQS::Queue"},
+                "Claim": {"Type": "AWS::Serverless::Function", "Properties": {
+                    "Runtime": "python3.13", "Handler": "index.handler", "InlineCode": "def handler(e, c): ...",
+                    "Policies": [read]}},
+                "Thing": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {
+                    "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]}, "FunctionName": {"Ref": "Claim"},
+                    "ScalingConfig": {"MaximumConcurrency": most}}},
+            },
+        }  # fmt: skip
+
+    assert stack.deploy(template(7)) == "CREATE_COMPLETE", stack.reason()
+    mapping = {"UUID": stack.physical("Thing")}
+    assert cloud.client("lambda").get_event_source_mapping(**mapping)["ScalingConfig"] == {"MaximumConcurrency": 7}
+    assert stack.deploy(template(3), "UPDATE") == "UPDATE_COMPLETE", stack.reason()
+    assert cloud.client("lambda").get_event_source_mapping(**mapping)["ScalingConfig"] == {"MaximumConcurrency": 3}

@@ -18,7 +18,7 @@ import pytest
 from localcloud.settings import REPOSITORY
 
 GLUE = REPOSITORY / "localcloud" / "glue"
-PARTS = ("callers.py", "outbox.py", "sqs.py", "lambdas", "eventbridge", "pipes", "sns", "cloudwatch", "cloudformation")
+PARTS = ("callers.py", "outbox.py", "sqs", "lambdas", "eventbridge", "pipes", "sns", "cloudwatch", "cloudformation")
 RECORD = Path(__file__).with_name("ministack_names.json")
 # Methods that our worker overrides or calls.
 WORKER = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from dropforge import events
-from dropforge.errors import DropEmptyError, InputInvalidError
+from dropforge.errors import DropTooLargeError, InputInvalidError
 from dropforge.handler import Facts, takes
 from pydantic import BaseModel
 
@@ -23,7 +23,7 @@ class Answer(BaseModel):
 @takes(Asked)
 def twice(facts: Asked) -> Answer:
     if facts.number == 0:
-        raise DropEmptyError("nothing")
+        raise DropTooLargeError("nothing")
     return Answer(twice=facts.number * 2)
 
 
@@ -37,7 +37,7 @@ def test_an_event_that_does_not_fit_says_where() -> None:
 
 
 def test_a_refusal_keeps_its_own_name() -> None:
-    with pytest.raises(DropEmptyError):
+    with pytest.raises(DropTooLargeError):
         twice({"run": "r", "number": 0}, None)
 
 

@@ -11,7 +11,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 FUNCTIONS = ROOT / "functions"
-ACTING = {"intake.claim_drops", "training.freeze_drop", "training.package_model", "deploy.publish_jobs"}
+ACTING = {
+    "intake.claim_drops",
+    "intake.check_window",
+    "intake.list_drop",
+    "intake.inspect_drop",
+    "intake.find_missed",
+    "training.gather_inputs",
+    "training.package_model",
+    "deploy.publish_jobs",
+}
 HANDLERS = sorted(
     f"{p.parent.name}.{p.stem}" for p in FUNCTIONS.glob("*/*.py") if "\ndef handler(" in p.read_text(encoding="utf-8")
 )

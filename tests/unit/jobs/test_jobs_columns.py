@@ -2,9 +2,10 @@ import json
 
 import numpy as np
 import pytest
-from dropforge_jobs.columns import LEVELS, Column
+from dropforge_jobs.columns import Column
 from dropforge_jobs.encoders import ValueRefusedError, encode, feature_names
 from dropforge_jobs.errors import ModelError
+from dropforge_jobs.kinds import LEVELS
 from dropforge_jobs.preprocessor import Preprocessor
 from hypothesis import given
 from hypothesis import strategies as st

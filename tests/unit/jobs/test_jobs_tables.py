@@ -149,8 +149,7 @@ def test_open_quote_names_the_line_it_began_in(tmp_path, lines):
     [
         ("a.parquet", b"PAR1....", "Parquet"),
         ("a.xlsx", b"PK\x03\x04....", "Excel"),
-        ("a.json", b'{"a": 1}', "JSON"),
-        ("a.csv", "x,y\n1,2\n".encode("utf-16"), "UTF-16"),
+        ("a.json", b'{\n"a": 1}', "JSON Lines"),
         ("a.csv", b"x,y\n1,\x002\n", "NUL"),
         ("a.csv", b"only\none\ncolumn\n", "only one column"),
         ("a.csv", b"x,y\n1,\x81\n", "neither UTF-8"),

@@ -2,7 +2,8 @@ import math
 
 import numpy as np
 import pytest
-from dropforge_jobs.values import LARGEST, moment, number, numbers
+from dropforge_jobs.numerics import numbers
+from dropforge_jobs.values import LARGEST, moment, number
 from hypothesis import given
 from hypothesis import strategies as st
 

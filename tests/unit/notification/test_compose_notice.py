@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from notification.compose_notice import handler
+from notification.decide import compose_notice
+from notification.models import BusEvent
 from notification.texts import TEXTS
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/adult/3"
@@ -153,22 +157,58 @@ def test_what_does_not_fit_sns_is_cut() -> None:
     assert json.loads(notice["message"]["sqs"])["detail"]["run"] == "abcdefghij"
 
 
-TEXT = st.text(max_size=300)
-
-
-@given(
-    st.sampled_from(sorted(TEXTS)),
-    st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(("project", "run", "reason", "model_version", "endpoint", "file", "channel"), TEXT)
-    ),
-    st.lists(TEXT, max_size=30),
+FIELDS = re.findall(
+    r"\w+",
+    """project run drop reason model_version endpoint file channel folder bucket reasons problems warnings findings
+rows check count message fix line text field key quarantined quarantined_count proposal proposal_notes head columns
+fields profile_html digest objects bytes earlier_run metrics gate metric value cost usd basis seconds instance type
+log log_command model_package_arn endpoint_config endpoint_status""",
 )
-def test_every_notice_fits_its_protocols(kind: str, detail: dict[str, Any], reasons: list[str]) -> None:
-    notice = handler({"id": "e", "detail-type": kind, "detail": detail | {"reasons": reasons}}, None)
-    assert notice["subject"].isascii()
-    assert notice["subject"].isprintable()
-    assert 0 < len(notice["subject"]) < 100
-    assert len(notice["message"]["sms"]) <= 160
-    assert set(notice["message"]) == {"default", "email", "sms", "sqs", "lambda", "http", "https"}
-    assert json.loads(notice["message"]["http"])["event"] == kind
-    assert all(a["StringValue"] for a in notice["attributes"].values())
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=300), st.just("\x1b[2J\x1b]0;owned\x07"),
+    st.just("\ud800 \u202e"), st.just(10**400), st.sampled_from(FIELDS),
+)  # fmt: skip
+DETAIL = st.recursive(
+    VALUES,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
+    max_leaves=30,
+)
+
+
+@settings(deadline=None)  # one with 300 times everything takes a while
+@given(
+    st.sampled_from(sorted(set(TEXTS) - {"Project Changed"})),
+    st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=10), DETAIL, max_size=12),
+    st.sampled_from([1, 1, 1, 300]),
+)
+def test_any_detail_gives_a_notice_that_fits_its_protocols(kind: str, detail: dict[str, Any], times: int) -> None:
+    large = {k: v * times if isinstance(v, str | list) else v for k, v in detail.items()}
+    notice = compose_notice(BusEvent.model_validate({"id": "e", "detail-type": kind, "detail": large}))
+    assert notice.subject.isascii()
+    assert notice.subject.isprintable()
+    assert 0 < len(notice.subject) < 100
+    assert 0 < len(notice.message["sms"]) <= 160
+    assert set(notice.message) == {"default", "email", "sms", "sqs", "lambda", "http", "https"}
+    assert len(json.dumps(json.dumps(notice.message, ensure_ascii=False), ensure_ascii=False).encode()) < 256 * 1024
+    assert json.loads(notice.message["http"])["event"] == kind
+    assert all(a["StringValue"] for a in notice.attributes.values())
+    letter = notice.message["email"]
+    assert all(c == "\n" or not unicodedata.category(c).startswith("C") for c in letter), ascii(letter)
+
+
+@pytest.mark.parametrize("kind", sorted(set(TEXTS) - {"Project Changed"}))
+def test_what_is_not_known_is_never_none(kind: str) -> None:
+    letter = handler({"id": "e", "detail-type": kind, "detail": {}}, None)["message"]["email"]
+    assert "None" not in letter
+    assert (
+        letter == handler({"id": "e", "detail-type": kind, "detail": dict.fromkeys(COMMON)}, None)["message"]["email"]
+    )
+
+
+def test_what_to_do_next_is_never_cut_off() -> None:
+    findings = [{"check": "ragged_rows", "message": "m" * 500, "fix": "f" * 500, "rows": []}] * 40
+    notice = compose("Drop Refused", channel="train", folder="", reason="r", findings=findings, bucket="b")
+    assert notice["message"]["email"].endswith("aws s3 cp my-data/ s3://b/adult/train/ --recursive")
+    body = json.loads(notice["message"]["sqs"])
+    assert body["next"] == ["aws s3 cp my-data/ s3://b/adult/train/ --recursive"]
+    assert (body["left_out"], body["detail"]["reason"]) == (["findings"], "r")

@@ -31,7 +31,7 @@ def config(text: str) -> str:
 
 
 def dataset(**changes: Any) -> dict[str, Any]:
-    """What freeze_drop gave."""
+    """What gather_inputs gave."""
     base: dict[str, Any] = {
         "digest": DIGEST,
         "uri": f"s3://artifacts-bucket/adult/datasets/{DIGEST}/",

@@ -61,10 +61,11 @@ def test_a_project_that_does_not_fit_the_data_is_told_with_its_problems() -> Non
     assert "target: 'x' is not in the header" in told["reason"]
 
 
-def test_a_drop_that_a_later_one_replaced_is_no_failure() -> None:
-    cause = {"errorType": "DropSupersededError", "errorMessage": "all its objects moved to the later drop x"}
-    told = explain("DropSupersededError", cause, "Freeze Drop")
-    assert (told["detail_type"], told["severity"]) == ("Drop Ignored", "info")
+def test_an_error_of_ours_is_told_in_its_own_words() -> None:
+    cause = {"errorType": "DropTooLargeError", "errorMessage": "code/ has 70,000,000 bytes, more than 64 MiB"}
+    told = explain("DropTooLargeError", cause, "Gather Inputs")
+    assert (told["detail_type"], told["severity"]) == ("Run Failed", "error")
+    assert told["reason"] == "Gather Inputs failed: code/ has 70,000,000 bytes, more than 64 MiB"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,11 @@ def test_a_drop_that_a_later_one_replaced_is_no_failure() -> None:
         ),
         ("States.TaskFailed", {"TrainingJobName": "j", "FailureReason": "CapacityError: none"}, "no capacity"),
         ("States.TaskFailed", {"ExecutionArn": "a", "Status": "TIMED_OUT"}, "longer than allowed"),
-        ("DropEmptyError", {"errorType": "DropEmptyError", "errorMessage": "nothing is left"}, "nothing is left"),
+        (
+            "InputInvalidError",
+            {"errorType": "InputInvalidError", "errorMessage": "dataset: missing"},
+            "dataset: missing",
+        ),
         ("States.QueryEvaluationError", "", "States.QueryEvaluationError"),
         ("", "", "no reason was given"),
         ("Odd", "[1]", "[1]"),

@@ -38,6 +38,16 @@ def test_the_settings_say_what_the_preparing_job_reads() -> None:
     assert json.loads(planned()["settings"]["body"])["split"]["stratify"] is True
 
 
+@pytest.mark.parametrize(
+    ("policy", "said"), [("refuse", "refuse"), ("warn", "skip"), ("skip", "skip"), ("ignore", "skip")]
+)
+def test_the_project_says_what_becomes_of_ragged_rows(policy: str, said: str) -> None:
+    """What the inspection let pass, the preparing job must not refuse."""
+    text = BUILT_IN + f"data: {{checks: {{ragged_rows: {policy}}}}}\n"
+    assert json.loads(planned(text)["settings"]["body"])["data"] == {"on_ragged": said}
+    assert json.loads(planned()["settings"]["body"])["data"] == {"on_ragged": "refuse"}
+
+
 def test_a_validation_drop_is_an_input() -> None:
     held_out = {"digest": "e" * 64, "uri": "s3://artifacts-bucket/adult/datasets/e/"}
     inputs = planned(dataset=dataset(validation=held_out))["prepare"]["ProcessingInputs"]

@@ -80,3 +80,22 @@ def test_a_script_without_jobs_of_ours() -> None:
 def test_times_in_every_form_that_integrations_give(start: Any, end: Any) -> None:
     job = JOB | {"ProcessingStartTime": start, "ProcessingEndTime": end}
     assert handler(EVENT | {"prepare_job": job}, None)["seconds"]["prepare"] == 36.5
+
+
+def test_what_intake_warned_of_comes_before_what_the_preparing_job_found() -> None:
+    found = json.dumps(PREPARATION | {"warnings": ["3 rows without a target were left out"]})
+    event = EVENT | {"preparation": found, "data_warnings": ["7 rows repeat", "'plan' gives the target away"]}
+    assert handler(event, None)["warnings"] == [
+        "7 rows repeat",
+        "'plan' gives the target away",
+        "3 rows without a target were left out",
+    ]
+    assert handler(EVENT, None)["warnings"] == []
+
+
+def test_neither_kind_of_warning_crowds_out_the_other() -> None:
+    found = json.dumps(PREPARATION | {"warnings": [f"job {n}" for n in range(20)]})
+    warnings = handler(EVENT | {"preparation": found, "data_warnings": [f"data {n}" for n in range(20)]}, None)[
+        "warnings"
+    ]
+    assert warnings == [f"data {n}" for n in range(5)] + [f"job {n}" for n in range(5)]

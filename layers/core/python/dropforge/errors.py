@@ -40,17 +40,9 @@ class DropError(DropforgeError):
     """A drop cannot be frozen."""
 
 
-class DropEmptyError(DropError):
-    """Nothing of the drop is left to train on."""
-
-
-class DropSupersededError(DropEmptyError):
-    """Every object of the drop was overwritten by a later drop, which has a run of its own."""
-
-
 class DropTooLargeError(DropError):
-    """The drop is larger than a function can freeze."""
+    """What was dropped is larger than a function can freeze."""
 
 
 class DropChangedError(DropError):
-    """An object changed while it was frozen; the step may be repeated."""
+    """An object of the drop is gone, or another, since the drop was listed."""

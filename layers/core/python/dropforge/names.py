@@ -122,6 +122,11 @@ def dataset_folder(artifacts: str, project: str, digest: str) -> Place:
     return Place(artifacts, f"{project}/datasets/{digest}/")
 
 
+def drop_folder(artifacts: str, project: str, drop: str) -> Place:
+    """`artifacts/<project>/drops/<drop>/`."""
+    return Place(artifacts, f"{project}/drops/{drop}/")
+
+
 def tags(project: str, run: str) -> list[dict[str, str]]:
     """The tags of everything that a run makes (not of versioned model packages, which take none)."""
     return [{"Key": "dropforge:project", "Value": project}, {"Key": "dropforge:run", "Value": run}]

@@ -21,10 +21,11 @@ class Head(_Shape):
 
 
 class Frozen(_Shape):
-    """A frozen copy under `uri` and the SHA-256 of its names and contents."""
+    """A frozen copy under `uri`, the SHA-256 of its names and contents, and that of its contents alone."""
 
     digest: str
     uri: str
+    content: str | None = None
 
 
 class Code(Frozen):

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
+SHOWN = 30
 
 
 def dotted(path: Path) -> str:
     """A path as people write it: `train.metrics[0].regex`."""
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")
+
+
+def suggestion(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """The fix for a name that is none of `known`: the one that it looks like, or all."""
+    from difflib import get_close_matches  # only when there is something to say
+
+    names = list(known)
+    close = get_close_matches(name, names, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return otherwise or f"write one of: {', '.join(names[:SHOWN])}"
 
 
 def with_lines(problems: list[dict[str, Any]], lines: dict[str, int]) -> list[dict[str, Any]]:

@@ -1,33 +1,73 @@
-"""The models of `project.yaml`. Its rules beyond types are in `project_rules`, its reading in `project_yaml`."""
+"""The models of `project.yaml` that every run reads; `part` brings the others from their own modules.
 
-from __future__ import annotations
+Rules beyond types are in `project_rules`, reading in `project_read`. Without `from __future__ import annotations`:
+pydantic would compile the text of each annotation again, at the cold start of every function that reads a project.
+"""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dropforge.names import QUIET_PERIOD
+from dropforge.project_base import Instance, Section, Share, part
 
-INSTANCE = r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"
-Instance = Annotated[str, Field(pattern=INSTANCE, examples=["ml.m5.large"])]
-Share = Annotated[float, Field(ge=0, lt=1)]
+if TYPE_CHECKING:
+    from dropforge.project_checks import Checks
+    from dropforge.project_debug import Debug
+    from dropforge.project_deploy import Asynchronous, Capture, Rollout, Scaling, Serverless, Shadow, Variant
+    from dropforge.project_evaluate import Bias, Explain
+    from dropforge.project_features import Features
+    from dropforge.project_label import Label
+    from dropforge.project_monitor import Monitor
+    from dropforge.project_notify import Notify
+    from dropforge.project_tune import Tune
+else:
+    Checks = part("project_checks", "Checks")
+    Debug = part("project_debug", "Debug")
+    Asynchronous, Capture, Rollout, Scaling, Serverless, Shadow, Variant = (
+        part("project_deploy", name)
+        for name in ("Asynchronous", "Capture", "Rollout", "Scaling", "Serverless", "Shadow", "Variant")
+    )
+    Bias, Explain = part("project_evaluate", "Bias"), part("project_evaluate", "Explain")
+    Features = part("project_features", "Features")
+    Label = part("project_label", "Label")
+    Monitor = part("project_monitor", "Monitor")
+    Notify = part("project_notify", "Notify")
+    Tune = part("project_tune", "Tune")
+
+
+def _checks() -> Any:
+    from dropforge.project_checks import Checks as Model
+
+    return Model()
+
+
 HyperParameter = str | int | float | bool
 Problem = Literal["binary", "multiclass", "regression"]
-
-
-class Section(BaseModel):
-    """Base of every part of the file: unknown keys and wrong types are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Data(Section):
     """How dropped files are read, and when a drop counts as complete."""
 
+    complete_on: Literal["any", "success", "manifest", "quiet"] = Field(
+        default="any", description="`_SUCCESS`, a manifest, the quiet period, or whichever of them comes first."
+    )
     quiet_period: int = Field(
         default=QUIET_PERIOD, ge=1, le=86_400, description="Seconds without a new object until a drop is complete."
     )
-    format: Literal["csv"] = Field(default="csv", description="Format of the dropped files.")
+    manifest_wait: int = Field(
+        default=86_400,
+        ge=1,
+        le=604_800,
+        description="Seconds to wait for what a manifest names; then the drop is refused.",
+    )
+    mode: Literal["replace", "append"] = Field(
+        default="replace", description="A drop replaces the training set, or adds to it."
+    )
+    format: Literal["auto", "csv", "tsv", "jsonl", "parquet"] = Field(
+        default="auto", description="Format of the dropped files; by default found out."
+    )
+    checks: Checks = Field(default_factory=_checks, description="What becomes of data that is wrong.")
 
 
 class By(Section):
@@ -73,6 +113,17 @@ class Train(Section):
         default={}, description="Other names for the script's channels, such as `validation: test` for SM_CHANNEL_TEST."
     )
     network_isolation: bool | None = Field(default=None, description="Off only by default for a requirements.txt.")
+    spot: bool = Field(default=False, description="Spare capacity, much cheaper; AWS may take it away at any time.")
+    max_wait: int | None = Field(
+        default=None, ge=60, le=2_419_200, description="Seconds for waiting and training together (spot)."
+    )
+    checkpoints: bool | None = Field(
+        default=None, description="Keep /opt/ml/checkpoints, so that an interruption loses minutes; on for spot."
+    )
+    # botocore: ResourceConfig.InstancePreferences has at most 5.
+    fallback: list[Instance] = Field(
+        default=[], max_length=5, description="Instance types to try, in this order, where there is no capacity."
+    )
 
 
 class Evaluate(Section):
@@ -84,6 +135,8 @@ class Evaluate(Section):
     min: float | None = Field(default=None, description="The metric must be at least this.")
     max: float | None = Field(default=None, description="The metric must be at most this.")
     instance_type: Instance = Field(default="ml.m5.large", description="For preparing and evaluating.")
+    bias: Bias | None = Field(default=None, description="Whether groups are treated alike.")
+    explain: Explain | None = Field(default=None, description="Which columns the answers come from.")
 
 
 class Deploy(Section):
@@ -92,14 +145,30 @@ class Deploy(Section):
     enabled: bool = Field(default=True, description="Whether approval deploys.")
     instance_type: Instance = Field(default="ml.m5.large", description="SageMaker instance type.")
     initial_instance_count: int = Field(default=1, ge=1, le=100, description="Instances to start with.")
+    rollout: Rollout | None = Field(default=None, description="How traffic moves to a new version.")
+    variants: list[Variant] | None = Field(
+        default=None, min_length=1, max_length=10, description="Several versions that share the traffic."
+    )
+    shadow: Shadow | None = Field(default=None, description="A version that gets a copy of the traffic.")
+    serverless: Serverless | None = Field(default=None, description="No instances.")
+    asynchronous: Asynchronous | None = Field(default=None, description="Answers come to S3.")
+    scaling: Scaling | None = Field(default=None, description="As many instances as the load needs.")
+    capture: Capture | None = Field(default=None, description="Keep requests and answers.")
 
 
 class Budget(Section):
-    """Limits to what a run may cost."""
+    """Limits to what the project may cost."""
 
     run_usd: float | None = Field(
         default=None, gt=0, description="A run that could cost more is refused before it starts."
     )
+    month_usd: float | None = Field(
+        default=None, gt=0, description="Runs that could take a month's cost above this are refused."
+    )
+    idle_hours: int | None = Field(
+        default=None, ge=1, le=8_760, description="Hours without a request from which an endpoint is idle."
+    )
+    on_idle: Literal["notify", "delete"] = Field(default="notify", description="What becomes of an idle endpoint.")
 
 
 class Project(Section):
@@ -121,6 +190,12 @@ class Project(Section):
     train: Train = Field(default_factory=Train)
     evaluate: Evaluate = Field(default_factory=Evaluate)
     deploy: Deploy = Field(default_factory=Deploy)
+    tune: Tune | None = Field(default=None, description="Try many hyperparameters and keep the best.")
+    monitor: Monitor | None = Field(default=None, description="What is watched at the endpoint.")
+    debug: Debug | None = Field(default=None, description="Rules that watch the training job.")
+    features: Features | None = Field(default=None, description="Records dropped under `features/`.")
+    label: Label | None = Field(default=None, description="Items dropped under `unlabelled/`.")
+    notify: Notify | None = Field(default=None, description="Who is told, and what.")
     budget: Budget = Field(default_factory=Budget)
 
     @property
@@ -131,3 +206,17 @@ class Project(Section):
     def parts(self) -> Split:
         """The split, with its defaults."""
         return self.split or Split()
+
+    def to_json(self) -> str:
+        """What the file says, without what it leaves to the defaults; `model_validate_json` reads it."""
+        return self.model_dump_json(exclude_unset=True, exclude_none=True)
+
+    def training_fingerprint(self) -> str:
+        """Canonical JSON of all that the trained model depends on, besides data and code.
+
+        With the defaults as they are, so that a default that changes is a change. What only decides where, how fast or
+        for how much a job runs is not in it, nor what comes before or after training.
+        """
+        from dropforge.project_fingerprint import canonical
+
+        return canonical(self)

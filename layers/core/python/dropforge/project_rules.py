@@ -1,15 +1,15 @@
-"""What types cannot say about a project.yaml: combinations that make no sense, and what AWS would refuse."""
+"""What types cannot say about a project.yaml: combinations that make no sense, and what AWS would refuse.
+
+The rules of the parts that few projects have are in modules of their own, which are imported when a file has the part.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from difflib import get_close_matches
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dropforge.images_allowed import allowed
-from dropforge.problems import Problem
+from dropforge.problems import Problem, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,27 +55,45 @@ OBJECTIVES = {
 
 def broken_rules(project: Project, allowed_images: str = "") -> Iterator[Problem]:
     """Everything that is wrong, not only the first."""
+    from dropforge.project_rules_instances import instance_rules
+
     yield from _target(project)
+    yield from _data(project)
     yield from _split(project)
     yield from _script(project) if project.script else _built_in(project)
+    yield from _spot(project)
     yield from _evaluate(project)
-    yield from _instances(project)
+    yield from _parts(project)
+    yield from instance_rules(project)
     image = project.train.image
     if image and not allowed(image, allowed_images):
         fix = f"remove it, or ask the owner of the stack to allow it (allowed: {allowed_images or 'none so far'})"
         yield Problem(("train", "image"), "this image is not on the list that the stack's owner allows", fix)
 
 
-def _instances(project: Project) -> Iterator[Problem]:
-    """An instance type that AWS does not have would fail only after the data were prepared."""
-    known = json.loads((Path(__file__).parent / "instance_types.json").read_text())
-    for section, use in (("train", "training"), ("evaluate", "processing"), ("deploy", "endpoint")):
-        named = getattr(project, section).instance_type
-        types = known[use].split()
-        if named not in types:
-            close = get_close_matches(named, types, n=1, cutoff=0.5)
-            fix = f"did you mean {close[0]}?" if close else "write a type such as ml.m5.large"
-            yield Problem((section, "instance_type"), f"SageMaker has no instance type {named} for this use", fix)
+def _parts(project: Project) -> Iterator[Problem]:
+    deploy, evaluate = project.deploy, project.evaluate
+    if deploy.model_fields_set - {"enabled", "instance_type", "initial_instance_count"}:
+        from dropforge.project_rules_deploy import deploy_rules
+
+        yield from deploy_rules(project)
+    if project.tune:
+        from dropforge.project_rules_tune import tune_rules
+
+        yield from tune_rules(project)
+    if project.monitor or project.debug or evaluate.bias or evaluate.explain:
+        from dropforge.project_rules_watch import watch_rules
+
+        yield from watch_rules(project)
+    if project.features or project.label or project.notify:
+        from dropforge.project_rules_people import people_rules
+
+        yield from people_rules(project)
+    budget = project.budget
+    if budget.run_usd is not None and budget.month_usd is not None and budget.month_usd < budget.run_usd:
+        yield Problem(
+            ("budget", "month_usd"), "is less than one run may cost (`run_usd`)", "raise it, or lower `run_usd`"
+        )
 
 
 def objective_problem(objective: object, problem: str | None) -> Problem | None:
@@ -100,9 +118,32 @@ def _target(project: Project) -> Iterator[Problem]:
         twice = next(c for c in columns if columns.count(c) > 1)
         yield Problem(("columns",), f"{twice!r} is there twice", "give every column a name of its own")
     if isinstance(target, str) and target not in columns:
-        yield Problem(("target",), f"{target!r} is not one of `columns`", _suggest(target, columns))
+        yield Problem(("target",), f"{target!r} is not one of `columns`", suggestion(target, columns))
     if isinstance(target, int) and not -len(columns) <= target < len(columns):
         yield Problem(("target",), f"there are only {len(columns)} columns", f"write 0 to {len(columns) - 1}, or -1")
+
+
+def _data(project: Project) -> Iterator[Problem]:
+    data = project.data
+    if project.columns and data.format in ("jsonl", "parquet"):
+        reason = f"{data.format} files carry the names of their columns"
+        yield Problem(("columns",), reason, "remove it; `columns` is for files without header")
+    learns_rows = project.script is None or project.split is not None
+    if data.checks.no_target != "refuse" and learns_rows:
+        reason = "without its target nothing can be learnt, so the run would only fail later"
+        yield Problem(("data", "checks", "no_target"), reason, "write refuse")
+
+
+def _spot(project: Project) -> Iterator[Problem]:
+    """botocore, StoppingCondition.MaxWaitTimeInSeconds; ../shared/aws/s3_contracts.md, 8."""
+    train = project.train
+    if train.max_wait is None:
+        return
+    if not train.spot:
+        yield Problem(("train", "max_wait"), "AWS takes a longest wait for spot training only", "add `spot: true`")
+    elif train.max_wait < train.max_runtime:
+        reason = f"AWS wants it to be at least `max_runtime` ({train.max_runtime}): it is waiting and training together"
+        yield Problem(("train", "max_wait"), reason, f"write {train.max_runtime} or more, e.g. {2 * train.max_runtime}")
 
 
 def _split(project: Project) -> Iterator[Problem]:
@@ -122,7 +163,7 @@ def _split(project: Project) -> Iterator[Problem]:
         yield Problem(("split", "stratify"), "does not go together with `by`", "remove one of the two")
     for name in given:
         if project.columns and name not in project.columns:
-            yield Problem(("split", "by"), f"{name!r} is not one of `columns`", _suggest(name, project.columns))
+            yield Problem(("split", "by"), f"{name!r} is not one of `columns`", suggestion(name, project.columns))
 
 
 def _script(project: Project) -> Iterator[Problem]:
@@ -152,7 +193,7 @@ def _built_in(project: Project) -> Iterator[Problem]:
     for name in train.hyperparameters:
         if name not in XGBOOST:
             reason = "XGBoost's image knows no such hyperparameter"
-            yield Problem(("train", "hyperparameters", name), reason, _suggest(name, sorted(XGBOOST)))
+            yield Problem(("train", "hyperparameters", name), reason, suggestion(name, sorted(XGBOOST)))
     objective = train.hyperparameters.get("objective")
     wrong = objective_problem(objective, project.problem) if objective is not None else None
     if wrong:
@@ -177,9 +218,4 @@ def _evaluate(project: Project) -> Iterator[Problem]:
         return
     known = METRICS[project.problem] if project.problem else [m for group in METRICS.values() for m in group]
     if gate.metric not in known:
-        yield Problem(("evaluate", "metric"), "is not measured", _suggest(gate.metric, list(known)))
-
-
-def _suggest(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean `{close[0]}`?" if close else f"write one of: {', '.join(known[:30])}"
+        yield Problem(("evaluate", "metric"), "is not measured", suggestion(gate.metric, list(known)))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from localcloud.faults import Faults
 from tests.unit.localcloud.sagemaker.helpers import Cloud, processing_request, training_request
 from tests.unit.localcloud.sagemaker.test_endpoint import simple
 
@@ -123,11 +124,18 @@ def test_model_package_approved(cloud: Cloud) -> None:
 
 
 def test_duplicates_on_demand(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DROPFORGE_DUPLICATE_EVENTS", "2")
+    monkeypatch.setattr(cloud.service.context.events, "_faults", Faults(copies=2))
     cloud.call("CreateModelPackageGroup", ModelPackageGroupName="group")
     cloud.call("CreateModelPackage", ModelPackageGroupName="group")
     assert len(cloud.events) == 3
     assert [event["detail"] for event in cloud.events] == [cloud.events[0]["detail"]] * 3
+
+
+def test_losses_on_demand(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloud.service.context.events, "_faults", Faults(copies=2, lost=1.0))
+    cloud.call("CreateModelPackageGroup", ModelPackageGroupName="group")
+    cloud.call("CreateModelPackage", ModelPackageGroupName="group")
+    assert cloud.events == []
 
 
 def test_a_bus_that_fails_does_not_fail_the_call(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
