@@ -166,9 +166,16 @@ def inspect(s3: S3, project: str, listing: Any) -> dict[str, Any]:
     digest = hashlib.sha256(json.dumps([n for n, _ in read] + contents).encode()).hexdigest()
     bad = [n for n, body in read if body.startswith(b"bad")]
     finding = {"check": "unreadable_file", "count": len(bad), "message": f"{bad}", "fix": "", "rows": []}
-    return {"digest": digest, "content": content, "uri": f"s3://{bucket}/{project}/datasets/{digest}/",
-            "objects": len(read), "bytes": sum(len(b) for _, b in read), "findings": [finding] if bad else [], "table": {"format": "csv"},
-            "head": {"columns": None, "fields": 2, "header": False, "rows": []}}  # fmt: skip
+    return {
+        "digest": digest,
+        "content": content,
+        "uri": f"s3://{bucket}/{project}/datasets/{digest}/",
+        "objects": len(read),
+        "bytes": sum(len(b) for _, b in read),
+        "findings": [finding] if bad else [],
+        "table": {"format": "csv"},
+        "head": {"columns": None, "fields": 2, "header": False, "rows": []},
+    }
 
 
 def training(world: World, name: str, given: Any) -> Steps:
