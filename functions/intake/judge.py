@@ -13,6 +13,7 @@ FINDINGS = 10
 LONGEST_REASON = 900
 #: Only what a model learns from has a target; the other channels hold rows without one, or its values alone.
 WITH_TARGET = ("train", "validation")
+OF_LEARNING = frozenset({"one_class", "too_few_rows"})
 OF_TARGET = frozenset({"no_target", "one_class", "mixed_target", "missing_target", "target_leakage"})
 
 
@@ -107,6 +108,7 @@ def _by_severity(facts: JudgeDrop, inspection: dict[str, Any]) -> dict[str, list
     for finding in inspection.get("findings", []):
         check = str(finding["check"])
         does_not_apply = check in OF_TARGET and (facts.config is None or facts.channel not in WITH_TARGET)
+        does_not_apply = does_not_apply or (check in OF_LEARNING and facts.channel != "train")
         policy = "ignore" if does_not_apply else chosen.get(check, "warn")
         found[policy].append({**finding, "policy": policy})
     return found

@@ -80,3 +80,18 @@ def test_a_deadline_ends_waits_and_calls() -> None:
     with pytest.raises(ZeroDivisionError):
         Scope().call(lambda: 1 // 0, Deadline(None))
     assert Scope().call(lambda: 1, Deadline(5)) == 1
+
+
+def test_a_wait_passes_at_real_speed_while_the_cloud_is_behind() -> None:
+    began = time.monotonic()
+
+    def behind_for_half_a_second() -> float:
+        return min(time.monotonic() - began, 0.5)
+
+    Clock(60, 10, behind_for_half_a_second).wait(Scope(), 30)
+    # Half a second of the thirty passed at real speed, the others in 29.5 / 60 s.
+    assert 0.95 < time.monotonic() - began < 5
+
+
+def test_a_wait_that_is_over_does_not_sleep() -> None:
+    Clock(1, 10).wait(Scope(), -5)
