@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from intake.items import shard
 
 from tests.local.loop.user import ENDINGS, User
 
@@ -19,7 +20,7 @@ TABLE = "a,b,y\n" + "".join(f"{i * 37 % 101},{i % 13},{'yes' if i % 13 > 6 else 
 CASES: dict[str, tuple[str, dict[str, str], str, list[str]]] = {
     "script-raises": (SCRIPT, {"code/train.py": RAISES, "train/t.csv": TABLE}, "Run Failed", ["the tide went out"]),
     "script-killed": (SCRIPT, {"code/train.py": KILLED, "train/t.csv": TABLE}, "Run Failed", ["Train failed"]),
-    "torn-row": (XGBOOST, {"train/t.csv": TABLE + "1,2\n"}, "Run Failed", ["t.csv, line 302", "3 fields expected, 2"]),
+    "torn-row": (XGBOOST, {"train/t.csv": TABLE + "1,2\n"}, "Drop Refused", ["ragged_rows", "t.csv", "302"]),
     "no-such-instance": (
         XGBOOST + "train: {instance_type: ml.m5.gigantic}\n",
         {"train/t.csv": TABLE},
@@ -29,12 +30,12 @@ CASES: dict[str, tuple[str, dict[str, str], str, list[str]]] = {
     "no-such-column": (
         "algorithm: xgboost\ntarget: z\n",
         {"train/t.csv": TABLE},
-        "Project Invalid",
-        ['"line": 2', "target", "a, b, y"],
+        "Drop Refused",
+        ["no_target", "z"],
     ),
     "bad-yaml": ("algorithm: xgboost\n  target: y\n", {}, "Project Invalid", ['"line": 2']),
     "unknown-key": ("algoritm: xgboost\ntarget: y\n", {}, "Project Invalid", ['"line": 1', "algoritm", "algorithm"]),
-    "one-class": (XGBOOST, {"train/t.csv": "a,y\n1,x\n2,x\n3,x\n"}, "Run Failed", ["y"]),
+    "one-class": (XGBOOST, {"train/t.csv": "a,y\n" + "1,x\n2,x\n" * 9}, "Drop Refused", ["one_class"]),
     "no-project": ("", {"train/t.csv": TABLE}, "Project Missing", ["project.yaml"]),
 }
 
@@ -101,7 +102,7 @@ def _ignored(user: User, key: str) -> str:
         items = user.cloud.client("dynamodb").query(
             TableName=table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
-            ExpressionAttributeValues={":pk": {"S": "ignored"}, ":sk": {"S": f"{project}#{key}#"}},
+            ExpressionAttributeValues={":pk": {"S": f"ignored#{project}#{shard(key)}"}, ":sk": {"S": f"{key}#"}},
         )["Items"]
         if items:
             return str(items[0]["reason"]["S"])

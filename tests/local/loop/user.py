@@ -18,7 +18,15 @@ from cli.timeline import make_queue
 from localcloud.cloud import LocalCloud
 
 Event = dict[str, Any]
-ENDINGS = {"Model Registered", "Candidate Rejected", "Run Failed", "Project Invalid", "Drop Ignored", "Project Missing"}
+ENDINGS = {
+    "Model Registered",
+    "Candidate Rejected",
+    "Run Failed",
+    "Project Invalid",
+    "Drop Ignored",
+    "Project Missing",
+    "Drop Refused",
+}
 FAILURES = {"Run Failed", "Project Invalid", "Deployment Failed", "Candidate Rejected"}
 
 
