@@ -42,6 +42,11 @@ class Cloud:
         for attribute in ("s3", "dynamodb", "table"):
             if hasattr(module, attribute):
                 setattr(module, attribute, getattr(self, attribute))
+        # Another test may have imported it in another environment.
+        names = {"data_bucket_name": DATA, "artifacts_bucket_name": ARTIFACTS}
+        names |= {f"{table}_table_name": table for table in TABLES.values()}
+        known = set(type(module.settings).model_fields)
+        module.settings = module.settings.model_copy(update={k: v for k, v in names.items() if k in known})
         return module
 
     def put(self, key: str, body: bytes = b"1,2\n") -> str:
