@@ -100,14 +100,16 @@ def test_a_script_without_held_out_rows_has_nothing_to_explain() -> None:
     ("line", "field", "reason", "fix"),
     [
         ("capture: {}", "capture", "no data capture for serverless", "remove"),
-        ("scaling: {}", "scaling", "no instances to scale", "remove"),
+        ("scaling: {}", "scaling", "no instances to scale", "provisioned"),
         ("asynchronous: {}", "asynchronous", "not both", "remove"),
         ("variants: [{name: a}, {name: b}]", "variants", "one variant only", "remove"),
         ("variants: [{name: a, instance_type: ml.m5.large}]", "variants[0].instance_type", "no instances", "remove"),
         ("shadow: {}", "shadow", "no shadow tests for serverless", "remove `serverless`"),
         ("instance_type: ml.m5.large", "instance_type", "has no instances", "remove"),
         ("initial_instance_count: 1", "initial_instance_count", "has no instances", "remove"),
-        ("rollout: {type: rolling}", "rollout.type", "no rolling updates for serverless", "linear"),
+        ("strategy: rolling", "strategy", "no rolling updates for serverless", "linear"),
+        ("ab: {}", "ab", "one variant only", "remove"),
+        ("strategy: a/b", "strategy", "one variant only", "remove"),
     ],
 )
 def test_what_aws_excludes_from_serverless(line: str, field: str, reason: str, fix: str) -> None:
@@ -115,6 +117,103 @@ def test_what_aws_excludes_from_serverless(line: str, field: str, reason: str, f
     off = f"{TABLE}deploy: {{serverless: {{enabled: false}}, initial_instance_count: 2, {line}}}"
     if "initial_instance_count" not in line:
         assert read_project(off)
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "reason", "fix"),
+    [
+        ("scaling: {}", "scaling", "keeps warm", "provisioned: 1"),
+        ("scaling: {metric: backlog}", "scaling.metric", "in use", "concurrency"),
+        ("scaling: {max: 6}", "scaling.max", "at most `max_concurrency` (5)", "5 or less"),
+        ("scaling: {target: 101}", "scaling.target", "percentage", "1 to 100"),
+    ],
+)
+def test_scaling_of_what_a_serverless_endpoint_keeps_warm(line: str, field: str, reason: str, fix: str) -> None:
+    warm = "" if line == "scaling: {}" else "provisioned: 1"
+    told(f"{TABLE}deploy: {{serverless: {{{warm}}}, {line}}}", f"deploy.{field}", reason, fix)
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "reason", "fix"),
+    [
+        ("strategy: canary", "strategy", "no endpoint", "change `mode`"),
+        ("capture: {}", "capture", "no endpoint", "remove"),
+        ("scaling: {}", "scaling", "no endpoint", "remove"),
+        ("variants: [{name: a}]", "variants", "no endpoint", "remove"),
+        ("ab: {}", "ab", "no endpoint", "remove"),
+        ("serverless: {}", "serverless", "no endpoint", "remove"),
+    ],
+)
+def test_what_batch_excludes(line: str, field: str, reason: str, fix: str) -> None:
+    told(f"{TABLE}deploy: {{mode: batch, {line}}}", f"deploy.{field}", reason, fix)
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "reason", "fix"),
+    [
+        ("mode: real-time, serverless: {}", "serverless", "mode is real_time", "mode: serverless"),
+        ("mode: serverless, asynchronous: {}", "asynchronous", "mode is serverless", "mode: asynchronous"),
+        ("mode: serverless, serverless: {enabled: false}", "serverless", "switched off", "enabled: false"),
+        ("mode: serverless, instance_type: ml.m5.large", "instance_type", "no instances", "change `mode`"),
+        ("mode: offline", "mode", "is not one of", "write one of them"),
+        ("strategy: canari", "strategy", "is not one of", "write canary"),
+        ("strategy: all at once, ab: {}", "ab", "strategy is all_at_once", "strategy: ab"),
+        ("strategy: ab, ab: {enabled: false}", "ab", "switched off", "change `strategy`"),
+        ("ab: {}, shadow: {}", "shadow", "one way only", "keep"),
+        ("ab: {}, variants: [{name: a}, {name: b}]", "ab", "`variants` are others", "keep one"),
+        ("asynchronous: {}, ab: {}", "ab", "does not tell which", "remove"),
+        ("ab: {weight: 100}", "ab.weight", "less than or equal to 99", "1 to 99"),
+        ("ab: {steps: [50, 25]}", "ab.steps", "must grow", "[25, 50, 100]"),
+        ("ab: {weight: 30, steps: [30, 60]}", "ab.steps", "not above the `weight` of 30", "higher"),
+        ("ab: {bake: 100, longest: 60}", "ab.bake", "longer than `longest`", "raise"),
+        ("ab: {}, rollout: {size: 10}", "rollout.size", "steps of its own", "canary"),
+        ("shadow: {bake: 100, longest: 60}", "shadow.bake", "longer than `longest`", "raise"),
+        ("shadow: {}, rollout: {rollback_size: 5}", "rollout.rollback_size", "steps of its own", "remove"),
+        ("scaling: {night: {from: 9pm}}", "scaling.night.from", "look right", "22:00"),
+        ("scaling: {night: {form: '21:00'}}", "scaling.night.form", "unknown key", "`from`"),
+        ("scaling: {night: {from: '21:00', until: '21:00'}}", "scaling.night.until", "ends when it begins", "another"),
+        ("scaling: {night: {min: 3}}", "scaling.night.min", "greater than `max`", "lower"),
+        ("scaling: {night: {min: 0}}", "scaling.night.min", "wait in a queue", "asynchronous"),
+        ("scaling: {night: {timezone: Europe/Berlim}}", "scaling.night.timezone", "no time zone", "Europe/Berlin"),
+        ("on_reject: stop", "on_reject", "is not one of", "write one of them"),
+        ("rollout: {type: canary}", "rollout.type", "is now `deploy.strategy`", "strategy: canary"),
+        ("rollout: {max_errors: 0}", "rollout.max_errors", "greater than 0", "more than 0"),
+        ("shadow: {days: 7}", "shadow.days", "is now `shadow.longest`", "86400"),
+        ("shadow: {model: latest}", "shadow.model", "the one that is approved", "remove"),
+    ],
+)
+def test_modes_and_strategies(line: str, field: str, reason: str, fix: str) -> None:
+    told(f"{TABLE}deploy: {{{line}}}", f"deploy.{field}", reason, fix)
+
+
+@pytest.mark.parametrize(
+    ("line", "mode", "strategy"),
+    [
+        ("", "real_time", "all_at_once"),
+        ("serverless: {}", "serverless", "all_at_once"),
+        ("asynchronous: {}", "asynchronous", "all_at_once"),
+        ("serverless: {enabled: false}", "real_time", "all_at_once"),
+        ("mode: Real-Time, strategy: All at once", "real_time", "all_at_once"),
+        ("mode: batch", "batch", "all_at_once"),
+        ("ab: {}", "real_time", "ab"),
+        ("strategy: A/B", "real_time", "ab"),
+        ("shadow: {}", "real_time", "shadow"),
+        ("strategy: rolling, initial_instance_count: 3", "real_time", "rolling"),
+    ],
+)
+def test_mode_and_strategy_in_force(line: str, mode: str, strategy: str) -> None:
+    project = read_project(f"{TABLE}deploy: {{{line}}}")
+    assert (project.deploy.serving, project.deploy.moving) == (mode, strategy)
+    again = type(project).model_validate_json(project.to_json())
+    assert (again.deploy.serving, again.deploy.moving) == (mode, strategy)
+
+
+def test_a_night_survives_being_kept() -> None:
+    project = read_project(TABLE + "deploy: {scaling: {night: {from: '20:30'}}}")
+    scaling = type(project).model_validate_json(project.to_json()).deploy.scaling
+    assert scaling
+    assert scaling.night
+    assert scaling.night.start == "20:30"
 
 
 def test_serverless_excludes_isolation_and_monitors() -> None:
@@ -130,14 +229,14 @@ def test_serverless_excludes_isolation_and_monitors() -> None:
         ("serverless: {memory: 7168}", "serverless.memory", "1 to 6 GB", "1024 to 6144"),
         ("serverless: {max_concurrency: 201}", "serverless.max_concurrency", "at most 200", "1 to 200"),
         ("serverless: {provisioned: 6}", "serverless.provisioned", "at most `max_concurrency` (5)", "raise"),
-        ("rollout: {type: canary}", "rollout.type", "single instance", "2 or more"),
-        ("rollout: {type: linear, size: 50}", "rollout.size", "single instance", "2 or more"),
+        ("strategy: canary", "strategy", "single instance", "2 or more"),
+        ("strategy: linear, rollout: {size: 50}", "rollout.size", "single instance", "2 or more"),
         ("rollout: {size: 5}", "rollout.size", "no steps", "canary"),
-        ("rollout: {rollback_size: 5}", "rollout.rollback_size", "only a rolling update", "rolling"),
+        ("rollout: {rollback_size: 5}", "rollout.rollback_size", "no steps", "canary"),
         ("rollout: {wait: 4000}", "rollout.wait", "at most an hour", "0 to 3600"),
         ("rollout: {timeout: 60}", "rollout.timeout", "10 minutes to 8 hours", "600 to 28800"),
         ("rollout: {bake: 900, timeout: 600}", "rollout.timeout", "add up to 900 s", "lower"),
-        (f"rollout: {{alarms: [{', '.join('abcdefghijk')}]}}", "rollout.alarms", "at most 10 alarms", "0 to 10"),
+        (f"rollout: {{alarms: [{', '.join('abcdefghijk')}]}}", "rollout.alarms", "at most 10 alarms", "0 to 8"),
         ("rollout: {alarms: [' ']}", "rollout.alarms[0]", "look right", "alarm"),
         ("variants: []", "variants", "1 to 10 variants", "1 to 10"),
         (f"variants: [{', '.join(f'{{name: v{i}}}' for i in range(11))}]", "variants", "1 to 10 variants", "1 to 10"),
@@ -151,7 +250,7 @@ def test_serverless_excludes_isolation_and_monitors() -> None:
         ("asynchronous: {}, shadow: {}", "shadow", "no shadow tests for asynchronous", "remove"),
         ("shadow: {instance_type: ml.inf1.xlarge}", "shadow.instance_type", "Inf1", "another"),
         ("instance_type: ml.inf1.xlarge, shadow: {}", "instance_type", "Inf1", "another"),
-        ("shadow: {days: 31}", "shadow.days", "30 days at most", "1 to 30"),
+        ("shadow: {longest: 2592001}", "shadow.longest", "30 days at most", "1 to 2592000"),
         ("shadow: {sampling: 0}", "shadow.sampling", "percentage", "1 to 100"),
         ("asynchronous: {max_concurrent: 1001}", "asynchronous.max_concurrent", "1,000", "1 to 1000"),
         ("scaling: {min: 3, max: 2}", "scaling.min", "greater than `max`", "swap"),
@@ -166,41 +265,43 @@ def test_deploy(line: str, field: str, reason: str, fix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rollout", "field", "reason", "fix"),
+    ("strategy", "rollout", "field", "reason", "fix"),
     [
-        ("type: canary, size: 51", "size", "1 to 50 percent", "1 to 50"),
-        ("type: canary, size: 3, unit: instances", "size", "3 of 4 instances", "1 to 2"),
-        ("type: linear, size: 9", "size", "10 to 50 percent", "10 to 50"),
-        ("type: rolling, size: 4", "size", "5 to 50 percent", "5 to 50"),
-        ("type: rolling, rollback_size: 4", "rollback_size", "5 to 100 percent", "5 to 100"),
-        ("type: rolling, bake: 60", "bake", "replaces instances as it goes", "remove"),
-        ("type: linear, size: 10, wait: 60, bake: 60, timeout: 600", "timeout", "add up to 660 s", "fewer steps"),
-        ("type: linear, size: 10, wait: 3600", "wait", "add up to 36300 s, more than the 28800 s", "lower"),
+        ("canary", "size: 51", "size", "1 to 50 percent", "1 to 50"),
+        ("canary", "size: 3, unit: instances", "size", "3 of 4 instances", "1 to 2"),
+        ("linear", "size: 9", "size", "10 to 50 percent", "10 to 50"),
+        ("canary", "rollback_size: 50", "rollback_size", "only a rolling update", "rolling"),
+        ("rolling", "size: 4", "size", "5 to 50 percent", "5 to 50"),
+        ("rolling", "rollback_size: 4", "rollback_size", "5 to 100 percent", "5 to 100"),
+        ("rolling", "bake: 60", "bake", "replaces instances as it goes", "remove"),
+        ("linear", "size: 10, wait: 60, bake: 60, timeout: 600", "timeout", "add up to 660 s", "fewer steps"),
+        ("linear", "size: 10, wait: 3600", "wait", "add up to 36300 s, more than the 28800 s", "lower"),
     ],
 )
-def test_sizes_and_waits_of_a_roll_out(rollout: str, field: str, reason: str, fix: str) -> None:
-    text = f"{TABLE}deploy: {{initial_instance_count: 4, rollout: {{{rollout}}}}}"
+def test_sizes_and_waits_of_a_roll_out(strategy: str, rollout: str, field: str, reason: str, fix: str) -> None:
+    text = f"{TABLE}deploy: {{initial_instance_count: 4, strategy: {strategy}, rollout: {{{rollout}}}}}"
     told(text, f"deploy.rollout.{field}", reason, fix)
 
 
 @pytest.mark.parametrize(
-    "rollout",
+    ("strategy", "rollout"),
     [
-        "type: canary, size: 50",
-        "type: canary, size: 2, unit: instances",
-        "type: linear, size: 10, wait: 60, bake: 0, timeout: 600",
-        "type: rolling, size: 25, rollback_size: 100",
-        "type: all_at_once",
-        "",
+        ("canary", "size: 50"),
+        ("canary", "size: 2, unit: instances"),
+        ("linear", "size: 10, wait: 60, bake: 0, timeout: 600"),
+        ("rolling", "size: 25, rollback_size: 100"),
+        ("all-at-once", ""),
     ],
 )
-def test_roll_outs_that_aws_takes(rollout: str) -> None:
-    assert read_project(f"{TABLE}deploy: {{initial_instance_count: 4, rollout: {{{rollout}}}}}").deploy.rollout
+def test_roll_outs_that_aws_takes(strategy: str, rollout: str) -> None:
+    assert read_project(
+        f"{TABLE}deploy: {{initial_instance_count: 4, strategy: {strategy}, rollout: {{{rollout}}}}}"
+    ).deploy.rollout
 
 
 def test_a_rolling_update_excludes_several_variants() -> None:
     two = "variants: [{name: a}, {name: b}], initial_instance_count: 2"
-    told(f"{TABLE}deploy: {{{two}, rollout: {{type: rolling}}}}", "deploy.rollout.type", "several variants", "linear")
+    told(f"{TABLE}deploy: {{{two}, strategy: rolling}}", "deploy.strategy", "several variants", "linear")
 
 
 @pytest.mark.parametrize(

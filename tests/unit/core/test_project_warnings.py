@@ -19,15 +19,7 @@ LATER_TEXTS = {
     "train.fallback": "train: {fallback: [ml.c5.xlarge]}",
     "evaluate.bias": "evaluate: {bias: {facets: [{column: a, above: 1}]}}",
     "evaluate.explain": "evaluate: {explain: {}}",
-    "deploy.rollout": "deploy: {initial_instance_count: 2, rollout: {type: canary, alarms: [a]}}",
-    "deploy.variants": "deploy: {variants: [{name: a}]}",
-    "deploy.shadow": "deploy: {shadow: {}}",
-    "deploy.serverless": "deploy: {serverless: {}}",
-    "deploy.asynchronous": "deploy: {asynchronous: {}}",
-    "deploy.scaling": "deploy: {scaling: {}}",
-    "deploy.capture": "deploy: {capture: {}}",
     "budget.month_usd": "budget: {month_usd: 9}",
-    "budget.idle_hours": "budget: {idle_hours: 9}",
 }
 
 
@@ -54,7 +46,7 @@ def test_what_a_later_version_acts_on_is_kept_with_a_warning(field: str, text: s
         "tune: {enabled: false}",
         "monitor: {enabled: false, data_quality: {}}",
         "debug: {enabled: false}",
-        "deploy: {capture: {enabled: false}, scaling: {enabled: false}, rollout: {enabled: false, type: linear}}",
+        "deploy: {capture: {enabled: false}, scaling: {enabled: false}, rollout: {enabled: false, size: 5}}",
         "train: {spot: false, checkpoints: false, fallback: []}",
         "data: {mode: append, complete_on: success, format: parquet, checks: {drift: refuse}}",
         "budget: {run_usd: 1, on_idle: notify}",
@@ -71,15 +63,10 @@ def test_what_acts_or_is_switched_off_is_silent(text: str) -> None:
         ("data: {complete_on: success, quiet_period: 9}", "data.quiet_period", "no drop waits for quiet", "any"),
         ("data: {complete_on: quiet, manifest_wait: 9}", "data.manifest_wait", "no manifest is waited for", "any"),
         ("budget: {on_idle: delete}", "budget.on_idle", "without `idle_hours`", "idle_hours: 12"),
+        ("deploy: {mode: batch}\nbudget: {idle_hours: 9}", "budget.idle_hours", "nothing is idle", "remove"),
         (
-            "deploy: {initial_instance_count: 2, rollout: {type: linear}}",
-            "deploy.rollout",
-            "without alarms AWS takes no version back",
-            "alarms",
-        ),
-        (
-            "deploy: {instance_type: ml.inf1.xlarge, initial_instance_count: 2, rollout: {type: canary, alarms: [a]}}",
-            "deploy.rollout.type",
+            "deploy: {instance_type: ml.inf1.xlarge, initial_instance_count: 2, strategy: canary}",
+            "deploy.strategy",
             "Inf1",
             "another",
         ),

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from dropforge.names import QUIET_PERIOD
-from dropforge.project_base import Instance, Section, Share, part
+from dropforge.project_base import AnyMode, AnyStrategy, Instance, Mode, Section, Share, Strategy, on, part
 
 if TYPE_CHECKING:
     from dropforge.project_checks import Checks
     from dropforge.project_debug import Debug
-    from dropforge.project_deploy import Asynchronous, Capture, Rollout, Scaling, Serverless, Shadow, Variant
+    from dropforge.project_deploy import Asynchronous, Capture, Rollout, Scaling, Serverless, Variant
     from dropforge.project_evaluate import Bias, Explain
+    from dropforge.project_experiments import AB, Shadow
     from dropforge.project_features import Features
     from dropforge.project_label import Label
     from dropforge.project_monitor import Monitor
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 else:
     Checks = part("project_checks", "Checks")
     Debug = part("project_debug", "Debug")
-    Asynchronous, Capture, Rollout, Scaling, Serverless, Shadow, Variant = (
+    Asynchronous, Capture, Rollout, Scaling, Serverless, Variant = (
         part("project_deploy", name)
-        for name in ("Asynchronous", "Capture", "Rollout", "Scaling", "Serverless", "Shadow", "Variant")
+        for name in ("Asynchronous", "Capture", "Rollout", "Scaling", "Serverless", "Variant")
     )
+    AB, Shadow = part("project_experiments", "AB"), part("project_experiments", "Shadow")
     Bias, Explain = part("project_evaluate", "Bias"), part("project_evaluate", "Explain")
     Features = part("project_features", "Features")
     Label = part("project_label", "Label")
@@ -143,17 +145,42 @@ class Deploy(Section):
     """The endpoint, which is named like the project."""
 
     enabled: bool = Field(default=True, description="Whether approval deploys.")
+    mode: AnyMode | None = Field(
+        default=None, description="`batch` has no endpoint. By default `real_time`, or what the block here says."
+    )
+    strategy: AnyStrategy | None = Field(
+        default=None,
+        description="`canary`: first a part, then all; `linear`: in equal steps; `rolling`: in place; `ab`, `shadow`: "
+        "beside the live version first. By default `all_at_once`, or what the block here says.",
+    )
     instance_type: Instance = Field(default="ml.m5.large", description="SageMaker instance type.")
     initial_instance_count: int = Field(default=1, ge=1, le=100, description="Instances to start with.")
-    rollout: Rollout | None = Field(default=None, description="How traffic moves to a new version.")
+    rollout: Rollout | None = Field(default=None, description="How traffic moves, and what takes a version back.")
+    ab: AB | None = Field(default=None, description="The new version gets a part of the traffic first.")
+    shadow: Shadow | None = Field(default=None, description="The new version gets a copy of the traffic first.")
     variants: list[Variant] | None = Field(
-        default=None, min_length=1, max_length=10, description="Several versions that share the traffic."
+        default=None, min_length=1, max_length=10, description="Several versions that share the traffic for good."
     )
-    shadow: Shadow | None = Field(default=None, description="A version that gets a copy of the traffic.")
     serverless: Serverless | None = Field(default=None, description="No instances.")
     asynchronous: Asynchronous | None = Field(default=None, description="Answers come to S3.")
     scaling: Scaling | None = Field(default=None, description="As many instances as the load needs.")
     capture: Capture | None = Field(default=None, description="Keep requests and answers.")
+    on_reject: Literal["notify", "delete"] = Field(
+        default="notify",
+        description="What becomes of the endpoint when its version is rejected and none before it is approved.",
+    )
+
+    @property
+    def serving(self) -> Mode:
+        """The mode in force: the one named, or the one whose block is there."""
+        found: Mode = "asynchronous" if on(self.asynchronous) else "real_time"
+        return self.mode or ("serverless" if on(self.serverless) else found)
+
+    @property
+    def moving(self) -> Strategy:
+        """The strategy in force: the one named, or the one whose block is there."""
+        found: Strategy = "shadow" if on(self.shadow) else "all_at_once"
+        return self.strategy or ("ab" if on(self.ab) else found)
 
 
 class Budget(Section):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import core_schema
 
 if TYPE_CHECKING:
@@ -27,6 +27,22 @@ Word = Annotated[str, Field(min_length=1, max_length=255)]
 Engine = Literal["builtin", "managed"]
 # botocore, sagemaker: VariantName and HyperParameterTuningJobName (32 there).
 AWS_NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$"
+
+_SPELLINGS = {"realtime": "real_time", "async": "asynchronous", "a_b": "ab"}
+
+
+def _spelt(value: Any) -> Any:
+    """`Real-time`, `all at once`, `A/B`: as people write it, to one spelling."""
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower().translate(str.maketrans(" -/", "___"))
+    return _SPELLINGS.get(word, word)
+
+
+Mode = Literal["real_time", "serverless", "asynchronous", "batch"]
+Strategy = Literal["all_at_once", "canary", "linear", "rolling", "ab", "shadow"]
+AnyMode = Annotated[Mode, BeforeValidator(_spelt)]
+AnyStrategy = Annotated[Strategy, BeforeValidator(_spelt)]
 
 
 class Section(BaseModel):

@@ -1,4 +1,4 @@
-"""The parts of `deploy` that few projects have: roll-out, variants, shadow, serverless, async, scaling, capture.
+"""The parts of `deploy` that few projects have: roll-out, variants, serverless, async, scaling, capture.
 
 Limits are those of botocore's service model; ../shared/aws/deployment.md has what it does not say.
 """
@@ -7,21 +7,18 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from dropforge.project_base import AWS_NAME, Instance, Seconds, Section, Switched
 
 Version = Annotated[int, Field(ge=1)] | Literal["live", "latest"]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", examples=["22:00"])]
 AlarmName = Annotated[str, Field(max_length=255, pattern=r"\S")]
 
 
 class Rollout(Switched):
-    """How traffic moves to a new version. A finished roll-out that AWS took back is told as failed."""
+    """How traffic moves to a new version, and what takes it back."""
 
-    type: Literal["all_at_once", "canary", "linear", "rolling"] = Field(
-        default="all_at_once",
-        description="`canary`: first a part, then all; `linear`: in equal steps; `rolling`: in place.",
-    )
     size: int | None = Field(
         default=None, ge=1, le=100, description="The canary, step or batch; by default 10 percent."
     )
@@ -35,7 +32,13 @@ class Rollout(Switched):
         default=None, ge=1, le=100, description="Batch on the way back (`rolling` only); by default all at once."
     )
     alarms: list[AlarmName] = Field(
-        default=[], max_length=10, description="CloudWatch alarms that take the new version back."
+        default=[], max_length=8, description="CloudWatch alarms of yours that take the new version back, too."
+    )
+    max_errors: float = Field(
+        default=5.0, gt=0, le=100, description="Percent of the calls that the new instances may answer with 5XX."
+    )
+    max_latency: int = Field(
+        default=1000, ge=1, le=3_600_000, description="Milliseconds that nine of ten answers of the model may take."
     )
 
 
@@ -47,17 +50,6 @@ class Variant(Section):
     weight: float = Field(default=1.0, ge=0, description="Its share of the traffic is this over the sum.")
     instance_type: Instance | None = Field(default=None, description="By default `deploy.instance_type`.")
     initial_instance_count: int | None = Field(default=None, ge=1, le=100, description="By default that of `deploy`.")
-
-
-class Shadow(Switched):
-    """A version that gets a copy of the traffic; its answers are compared and never given."""
-
-    model: Version = Field(default="latest", description="A version in the registry, or `latest`.")
-    sampling: int = Field(default=100, ge=1, le=100, description="Percent of the traffic to copy.")
-    instance_type: Instance | None = Field(default=None, description="By default `deploy.instance_type`.")
-    initial_instance_count: int = Field(default=1, ge=1, le=100, description="Instances.")
-    # sagemaker dg, shadow-tests-create: 7 days by default, 30 at most.
-    days: int = Field(default=7, ge=1, le=30, description="How long.")
 
 
 class Serverless(Switched):
@@ -77,18 +69,35 @@ class Asynchronous(Switched):
     notify: bool = Field(default=False, description="A notice for each answer.")
 
 
+class Night(Section):
+    """Hours in which fewer instances are enough."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    min: int = Field(default=1, ge=0, le=100, description="Instances at least, at night.")
+    start: Clock = Field(default="22:00", alias="from", description="When it begins.")
+    until: Clock = Field(default="06:00", description="When it ends.")
+    timezone: str = Field(
+        default="UTC", max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", description="Such as Europe/Berlin."
+    )
+
+
 class Scaling(Switched):
     """More instances under load, fewer without."""
 
     min: int = Field(default=1, ge=0, le=100, description="Instances at least; 0 only with `asynchronous`.")
-    max: int = Field(default=2, ge=1, le=100, description="Instances at most.")
+    max: int = Field(default=2, ge=1, le=200, description="Instances at most.")
     metric: Literal["invocations", "concurrency", "backlog"] | None = Field(
         default=None,
-        description="What each instance should have; by default `invocations`, or `backlog` with `asynchronous`.",
+        description="What each instance should have; by default what suits the mode: `invocations` (in a minute), "
+        "`concurrency` (serverless), `backlog` (asynchronous).",
     )
-    target: float = Field(default=70.0, gt=0, description="Of that, how much for each instance.")
+    target: float = Field(
+        default=70.0, gt=0, description="Of that, how much for each; with serverless, percent in use."
+    )
     scale_in: Seconds = Field(default=300, description="Seconds to wait before removing one more.")
     scale_out: Seconds = Field(default=60, description="Seconds to wait before adding one more.")
+    night: Night | None = Field(default=None, description="Another minimum at night.")
 
 
 class Capture(Switched):

@@ -42,7 +42,22 @@ _PATTERNS = {
     "workteam": "write the team's ARN: arn:aws:sagemaker:<region>:<account>:workteam/private-crowd/<name>",
     "keywords": "use letters and digits, with single spaces between words",
     "alarms": "write the name of a CloudWatch alarm",
+    "from": "write hours and minutes, such as 22:00",
+    "until": "write hours and minutes, such as 06:00",
+    "timezone": "write a name such as Europe/Berlin",
     "group": "use up to 64 letters, digits, - and _, starting with a letter or digit",
+}
+# Keys of earlier versions, and what is said instead.
+_MOVED: dict[Path, tuple[str, str]] = {
+    ("deploy", "rollout", "type"): (
+        "`rollout.type` is now `deploy.strategy`",
+        "remove it, and write `strategy: {}` directly under `deploy`",
+    ),
+    ("deploy", "shadow", "days"): (
+        "`shadow.days` is now `shadow.longest`, in seconds",
+        "write `longest: 86400` for each day",
+    ),
+    ("deploy", "shadow", "model"): ("the version in the shadow is now the one that is approved", "remove it"),
 }
 _NAME_FIX = "use letters, digits and hyphens, starting and ending with a letter or digit"
 # Why AWS draws the line there. The rest of the limits are ours, or need no reason.
@@ -55,9 +70,9 @@ _AWS = {
     "wait": "AWS waits at most an hour between two steps",
     "bake": "AWS keeps the old instances for at most an hour",
     "timeout": "AWS gives a deployment 10 minutes to 8 hours",
-    "alarms": "AWS watches at most 10 alarms",
+    "alarms": "AWS watches at most 10 alarms, and two are ours",
     "variants": "an endpoint has 1 to 10 variants",
-    "days": "a shadow test takes 30 days at most",
+    "longest": "a shadow test takes 30 days at most",
     "ranges": "a tuning job searches at most 30 hyperparameters",
     "values": "AWS takes 1 to 30 values",
     "parents": "AWS takes 1 to 5 parents",
@@ -81,6 +96,8 @@ def problem(error: Any, values: dict[str, Any]) -> Problem:
     kind, given = error["type"], error.get("input")
     path = _path(error["loc"], values, missing=kind == "missing")
     if kind == "extra_forbidden":
+        if moved := _MOVED.get(path):
+            return Problem(path, moved[0], moved[1].format(str(given).replace("-", "_")))
         known = keys(path[:-1])
         otherwise = f"remove it; possible here: {', '.join(known)}"
         return Problem(path, "unknown key", suggestion(str(path[-1]), known, otherwise))

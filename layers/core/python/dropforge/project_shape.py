@@ -19,7 +19,7 @@ def keys(path: Path) -> list[str]:
     """The keys that the block at `path` may have; none for what is no block."""
     for option, _ in _at(path):
         if isinstance(option, type) and issubclass(option, BaseModel):
-            return list(option.model_fields)
+            return [field.alias or name for name, field in option.model_fields.items()]
     return []
 
 
@@ -44,7 +44,7 @@ def _at(path: Path) -> Iterator[tuple[Any, list[Any]]]:
 
 def _inside(option: Any, step: str | int) -> Iterator[tuple[Any, list[Any]]]:
     if isinstance(option, type) and issubclass(option, BaseModel):
-        field = option.model_fields.get(str(step))
+        field = next((f for name, f in option.model_fields.items() if (f.alias or name) == step), None)
         if field is not None:
             yield from _options(field.annotation, list(field.metadata))
     elif get_origin(option) in (dict, list):

@@ -27,15 +27,7 @@ LATER = (
     "train.fallback",
     "evaluate.bias",
     "evaluate.explain",
-    "deploy.rollout",
-    "deploy.variants",
-    "deploy.shadow",
-    "deploy.serverless",
-    "deploy.asynchronous",
-    "deploy.scaling",
-    "deploy.capture",
     "budget.month_usd",
-    "budget.idle_hours",
 )
 LATER_FIX = "leave it for a version that does, or remove it"
 
@@ -98,16 +90,13 @@ def _data(project: Project) -> Iterator[Problem]:
 
 def _deploy(project: Project) -> Iterator[Problem]:
     deploy = project.deploy
-    rollout = deploy.rollout
-    if not rollout or not on(rollout):
-        return
-    if rollout.type != "all_at_once" and not rollout.alarms:
-        # ../shared/aws/deployment.md: "No alarms configured = auto-rollback does not work".
-        reason = "without alarms AWS takes no version back, however it does"
-        yield Problem(("deploy", "rollout"), reason, "name CloudWatch alarms under `alarms:`")
-    if deploy.instance_type.startswith("ml.inf1.") and rollout.type != "all_at_once":
+    guarded = deploy.moving in ("canary", "linear", "rolling")
+    if guarded and deploy.instance_type.startswith("ml.inf1."):
         reason = "on Inf1 instances AWS moves all traffic at once, whatever is asked for"
-        yield Problem(("deploy", "rollout", "type"), reason, "choose another instance type, or `all_at_once`")
+        yield Problem(("deploy", "strategy"), reason, "choose another instance type, or `all_at_once`")
+    if project.budget.idle_hours is not None and deploy.serving in ("batch", "serverless"):
+        reason = f"nothing is billed while nobody asks ({deploy.serving}), so nothing is idle"
+        yield Problem(("budget", "idle_hours"), reason, "remove it")
 
 
 def _tune(project: Project) -> Iterator[Problem]:
