@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
@@ -22,6 +23,12 @@ from tests.unit.intake.test_changes import s3_event
 DATA, ARTIFACTS = "data-bucket", "artifacts-bucket"
 TABLES = {"DropsTable": "drops", "ProjectsTable": "projects", "RunsTable": "runs"}
 QUIET = '{"version": 1, "algorithm": "xgboost", "target": "income"}'
+
+
+def small_pages(s3: Any, keys: int) -> None:
+    """Let S3 list so few keys at once that a handful of objects takes several pages."""
+    for operation in ("ListObjectsV2", "ListObjectVersions"):
+        s3.meta.events.register(f"provide-client-params.s3.{operation}", lambda params, **_: params | {"MaxKeys": keys})
 
 
 class Cloud:
@@ -102,10 +109,15 @@ def place(window: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {name: window.get(name) for name in names} | more
 
 
+@cache
+def _template() -> dict[str, Any]:
+    template, _ = decode("template.yaml")
+    return dict(json.loads(json.dumps(template)))
+
+
 def _declared(name: str) -> dict[str, Any]:
     """CreateTable's arguments, from the template."""
-    template, _ = decode("template.yaml")
-    properties = json.loads(json.dumps(template["Resources"][name]["Properties"]))
+    properties = _template()["Resources"][name]["Properties"]
     kept = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     return {k: properties[k] for k in kept if k in properties}
 

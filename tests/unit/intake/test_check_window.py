@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from intake.folder import SENT_AT_ONCE
 
-from tests.unit.intake.cloud import DATA, Cloud, cloud, place
+from tests.unit.intake.cloud import DATA, Cloud, cloud, place, small_pages
 from tests.unit.intake.test_changes import s3_event
+
+MANY = 600  # more than fit into a state
 
 
 @pytest.fixture
@@ -110,13 +112,14 @@ def test_a_marker_that_means_nothing_is_not_missed(here: Cloud, rule: str, uncla
 
 def test_many_are_counted_and_sent_in_batches_that_fit_into_a_state(here: Cloud) -> None:
     here.told("adult/train/a.csv")
-    for number in range(1100):  # more than a page
+    small_pages(here.s3, 100)
+    for number in range(MANY):
         here.put(f"adult/train/{number:04}.csv")
     found = look(here)
-    assert found["unclaimed"] == 1100
+    assert found["unclaimed"] == MANY
     assert all(len(batch) <= SENT_AT_ONCE for batch in found["entries"])
     assert all(len({e["Id"] for e in batch}) == len(batch) for batch in found["entries"])
-    assert 100 < len(sent(found)) < 1100
+    assert 100 < len(sent(found)) < MANY
     assert len(json.dumps(found).encode()) < 150_000
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from intake.folder import Listing
 
-from tests.unit.intake.cloud import DATA, Cloud, ago, cloud
+from tests.unit.intake.cloud import DATA, Cloud, ago, cloud, small_pages
 
-PLENTY = 1_050  # more than a page of a listing
+PLENTY = 105  # more than a page of a listing
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ def test_what_expired_from_the_table_long_ago_is_no_news(here: Cloud, monkeypatc
 
 
 def test_a_large_bucket_is_compared_in_several_looks(here: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_pages(here.s3, 50)
     for number in range(PLENTY):
         here.put(f"adult/train/{number:04}.csv")
     monkeypatch.setattr(here.function("find_missed"), "PAGES", 1)

@@ -110,8 +110,8 @@ def psi(old: Sequence[float], new: Sequence[float], old_rows: float, new_rows: f
 def distance(old: Sequence[float], new: Sequence[float]) -> float:
     """The Jensen–Shannon distance, 0 to 1."""
     middle = [(left + right) / 2 for left, right in zip(old, new)]
-    divergence = sum(
-        share * log2(share / mean) / 2 for side in (old, new) for share, mean in zip(side, middle) if share > 0
+    divergence = sum(  # the mean of the smallest float and 0 is 0
+        share * log2(share / mean) / 2 for side in (old, new) for share, mean in zip(side, middle) if share > 0 < mean
     )
     return sqrt(max(divergence, 0.0))
 
