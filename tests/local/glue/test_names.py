@@ -97,6 +97,7 @@ def _definitions(module: str) -> dict[str, str]:
     return found
 
 
+@cache
 def current() -> dict[str, str]:
     return {f"{module}.{name}": _definitions(module).get(name, "gone") for module, name in sorted(used())}
 
