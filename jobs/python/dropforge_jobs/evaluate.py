@@ -26,6 +26,7 @@ from dropforge_jobs.package import extract
 from dropforge_jobs.preprocessor import Preprocessor
 from dropforge_jobs.problem import label_values
 from dropforge_jobs.report import html_report
+from dropforge_jobs.sample import Sampler, sample_of
 from dropforge_jobs.served import Served
 from dropforge_jobs.tables import Table
 
@@ -52,9 +53,13 @@ def main(job: Job) -> None:
         if script and (model_dir / "code" / "requirements.txt").is_file():
             _install(model_dir / "code" / "requirements.txt", Path(folder) / "packages")
         served = Served(model_dir, script or "inference.py", ours=not script)
-        texts, items = _answers(served, table, target, "," if script else table.delimiter)
+        delimiter, sampler = "," if script else table.delimiter, Sampler()
+        texts, items = _answers(served, table, target, delimiter, sampler)
+        sample = sample_of(sampler, served, delimiter, problem)
     evaluation = measure(problem, texts, items, found.get("classes"), table.decimal_comma)
     write_json(job.output / "evaluation.json", evaluation)
+    if sample is not None:
+        write_json(job.output / "sample.json", sample)
     write_json(job.output / "figures.json", figures(evaluation, SECTIONS[problem]))
     (job.output / "report.html").write_text(html_report(evaluation, found), encoding="utf-8")
     for name, metric in evaluation[SECTIONS[problem]].items():
@@ -100,15 +105,18 @@ def _install(requirements: Path, folder: Path) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
 
-def _answers(served: Served, table: Table, target: int, delimiter: str) -> tuple[list[str], list[Any]]:
+def _answers(
+    served: Served, table: Table, target: int, delimiter: str, sampler: Sampler
+) -> tuple[list[str], list[Any]]:
     """The true labels as texts and the model's answers, row by row."""
     texts: list[str] = []
     items: list[Any] = []
     for chunk in table.chunks():
         texts.extend(chunk.columns[target])
-        inputs = [column for index, column in enumerate(chunk.columns) if index != target]
+        rows = list(zip(*(column for index, column in enumerate(chunk.columns) if index != target)))
+        sampler.add(chunk.columns[target], rows)
         try:
-            items.extend(served.predict(list(zip(*inputs)), delimiter))
+            items.extend(served.predict(rows, delimiter))
         except JobError as error:
             raise ModelError(f"{chunk.file}, lines {chunk.lines[0]} to {chunk.lines[-1]}: {error}") from error
     return texts, items

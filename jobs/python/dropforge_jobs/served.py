@@ -38,6 +38,13 @@ def _own_code() -> Iterator[None]:
         sys.modules.update(hidden)
 
 
+def body_of(rows: Sequence[Sequence[str]], delimiter: str) -> str:
+    """The rows as the text of a request."""
+    stream = io.StringIO()
+    csv.writer(stream, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
 def load_code(path: Path) -> ModuleType:
     """Import the Python file `path` of a model's code/, with its folder on the import path; ModelError."""
     if not path.is_file():
@@ -66,12 +73,11 @@ class Served:
                 raise ModelError(f"code/{program} has no model_fn(model_dir), so it can be neither tested nor served")
             self.model = self._call("model_fn", str(model_dir))
         self.accept = ["application/json"] if ours else ["application/json", "text/csv"]
+        self.accepted = self.accept[0]  # what the last answer was given as
 
     def predict(self, rows: Sequence[Sequence[str]], delimiter: str = ",") -> list[Any]:
         """One item per row: a label or number, a list of probabilities, or an object; ModelError."""
-        stream = io.StringIO()
-        csv.writer(stream, delimiter=delimiter, lineterminator="\n").writerows(rows)
-        items = read_answer(self._answer(stream.getvalue()))
+        items = read_answer(self._answer(body_of(rows, delimiter)))
         if len(items) != len(rows):
             raise ModelError(f"code/{self.program} answered {len(items)} predictions for {len(rows)} rows")
         return items
@@ -92,6 +98,7 @@ class Served:
                 if accept == self.accept[-1]:
                     raise
                 continue
+            self.accepted = accept
             return answer[0] if isinstance(answer, tuple) else answer
         raise AssertionError("there is always a content type to try")
 
