@@ -106,6 +106,13 @@ def condition_context(operation: str, parameters: dict[str, Any]) -> dict[str, A
     return {**context, **tag_context(parameters)}
 
 
+def _model_context(operation: str, parameters: dict[str, Any], region: str, account: str) -> dict[str, Any]:
+    """Return sagemaker:ModelArn, which a transform job has for the model that it names."""
+    if operation != "CreateTransformJob" or not isinstance(parameters.get("ModelName"), str):
+        return {}
+    return {"sagemaker:modelarn": resource_arn("", {"ModelName": parameters["ModelName"]}, region, account)}
+
+
 def _dicts(value: Any, name: str) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         for key, item in value.items():
@@ -138,7 +145,7 @@ def requirements(operation: str, parameters: dict[str, Any], region: str, accoun
     Dependent actions (iam:PassRole with iam:PassedToService, sagemaker:AddTags on the new resource,
     sagemaker:CreateEndpoint on both endpoint and configuration) as in the Service Authorization Reference.
     """
-    context = condition_context(operation, parameters)
+    context = {**condition_context(operation, parameters), **_model_context(operation, parameters, region, account)}
     arn = resource_arn(operation, parameters, region, account)
     needed = [Requirement(f"sagemaker:{operation}", arn, context)]
     if operation in _ENDPOINT_FIRST and parameters.get("EndpointConfigName"):
@@ -204,7 +211,12 @@ def _context_hook(old: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
             return {"cloudwatch:namespace": auth_cloudwatch.metric_namespace(body, params)}
         if service != "sagemaker":
             return old(service, iam_action, body, params)
-        return condition_context(iam_action.partition(":")[2], parse(service, "", body))
+        operation, parameters = iam_action.partition(":")[2], parse(service, "", body)
+        region, account = (hooks.target("core.responses", name)() for name in ("get_region", "get_account_id"))
+        return {
+            **condition_context(operation, parameters),
+            **_model_context(operation, parameters, region, account),
+        }
 
     return context
 

@@ -21,6 +21,7 @@ from localcloud.sagemaker import (
     processing_job,
     tags,
     training_job,
+    transform_job,
     validation,
     wire,
 )
@@ -44,6 +45,7 @@ Operation = Callable[[Context, dict[str, Any]], dict[str, Any]]
 OPERATIONS: dict[str, Operation] = {
     **training_job.OPERATIONS,
     **processing_job.OPERATIONS,
+    **transform_job.OPERATIONS,
     **model.OPERATIONS,
     **endpoint_config.OPERATIONS,
     **endpoint.OPERATIONS,

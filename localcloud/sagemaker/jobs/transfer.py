@@ -59,6 +59,29 @@ class Downloads:
 
     def manifest(self, uri: str, target: Path, *, gunzip: bool = False) -> int:
         """The objects that a manifest lists: `[{"prefix": "s3://bucket/a/"}, "b.csv", …]`."""
+        listed = self._listed(uri)
+        for bucket, key, name in listed:
+            self._object(bucket, key, _inside(target, name, uri), gunzip=gunzip)
+        return len(listed)
+
+    def find(self, uri: str, data_type: str) -> list[tuple[str, str, str]]:
+        """Bucket, key and the name below the URI of what a prefix or a ManifestFile stands for; not downloaded.
+
+        Raises JobFailedError, as the downloads do.
+        """
+        if data_type == "ManifestFile":
+            return self._listed(uri)
+        bucket, prefix = split(uri)
+        found = [(bucket, key, _relative(key, prefix)) for key in self._keys(bucket, prefix, uri)]
+        if not found:
+            raise JobFailedError(self._nothing(uri, bucket))
+        return found
+
+    def one(self, bucket: str, key: str, path: Path, *, gunzip: bool = False) -> None:
+        """One object into one file, which keeps its name when it is decompressed; raises JobFailedError."""
+        self._object(bucket, key, path, gunzip=gunzip)
+
+    def _listed(self, uri: str) -> list[tuple[str, str, str]]:
         bucket, key = split(uri)
         try:
             entries = json.loads(self._s3.get_object(Bucket=bucket, Key=key)["Body"].read())
@@ -69,10 +92,7 @@ class Downloads:
         if not isinstance(entries, list) or not entries or not _is_prefix(entries[0]):
             raise JobFailedError(f'ClientError: Manifest {uri} must begin with {{"prefix": "s3://…"}}')
         base = entries[0]["prefix"]
-        for name in entries[1:]:
-            source_bucket, source_key = split(f"{base}{name}")
-            self._object(source_bucket, source_key, _inside(target, str(name), uri), gunzip=gunzip)
-        return len(entries) - 1
+        return [(*split(f"{base}{name}"), str(name)) for name in entries[1:]]
 
     def _keys(self, bucket: str, prefix: str, uri: str) -> Iterator[str]:
         try:

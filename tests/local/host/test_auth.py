@@ -46,6 +46,15 @@ def test_a_training_job_needs_the_job_the_role_and_tagging() -> None:
     assert found[2].context["sagemaker:taggingaction"] == "CreateTrainingJob"
 
 
+def test_a_transform_job_tells_its_model() -> None:
+    """It passes no role: the model has one."""
+    request = {"TransformJobName": "df-T", "ModelName": "df-M", "TransformResources": {"InstanceType": "ml.m5.large"}}
+    [found] = auth.requirements("CreateTransformJob", request, REGION, ACCOUNT)
+    assert (found.action, found.resource) == ("sagemaker:CreateTransformJob", f"{ARN}:transform-job/df-t")
+    assert found.context["sagemaker:modelarn"] == f"{ARN}:model/df-m"
+    assert found.context["sagemaker:instancetypes"] == ["ml.m5.large"]
+
+
 @pytest.mark.parametrize(
     ("operation", "parameters", "resources"),
     [

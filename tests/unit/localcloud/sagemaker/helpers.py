@@ -97,8 +97,10 @@ class Cloud:
 
         def ended(event: dict[str, Any]) -> bool:
             detail = event["detail"]
-            job = detail.get("TrainingJobName", detail.get("ProcessingJobName"))
-            return job == name and detail.get("TrainingJobStatus", detail.get("ProcessingJobStatus")) in ends
+            return any(
+                detail.get(f"{kind}JobName") == name and detail[f"{kind}JobStatus"] in ends
+                for kind in ("Training", "Processing", "Transform")
+            )
 
         return self.wait(ended)
 
