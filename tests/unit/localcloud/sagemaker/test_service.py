@@ -24,9 +24,9 @@ def send(cloud: Cloud, target: str, body: bytes) -> tuple[int, dict[str, str], A
 
 def test_not_implemented(cloud: Cloud) -> None:
     with pytest.raises(CallError) as raised:
-        cloud.call("CreateTransformJob")
+        cloud.call("CreateLabelingJob")
     assert (raised.value.status, raised.value.code) == (501, "NotImplementedError")
-    assert raised.value.message == ("sagemaker:CreateTransformJob is not implemented here (Dropforge local cloud)")
+    assert raised.value.message == ("sagemaker:CreateLabelingJob is not implemented here (Dropforge local cloud)")
 
 
 def test_every_other_operation_says_so(cloud: Cloud) -> None:
