@@ -2,6 +2,9 @@
 
 Run as `python3 -m dropforge_jobs.evaluate`. The rows go through the package's own functions, as text, just as a
 client's request would, so what is measured is what will be served.
+
+The champion, the model that serves already, is measured by a job of its own on the same rows (settings: `champion`).
+Where the rows that it learnt from are known, both jobs measure besides what the others give.
 """
 
 from __future__ import annotations
@@ -10,13 +13,14 @@ import os
 import subprocess  # nosec B404 - see _install
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dropforge_jobs import metrics
+from dropforge_jobs import champion, metrics
 from dropforge_jobs.answers import class_answers, numeric_answers
 from dropforge_jobs.dialect import find_delimiter
 from dropforge_jobs.errors import JobError, ModelError, SettingsError, TableError
@@ -31,6 +35,7 @@ from dropforge_jobs.served import Served
 from dropforge_jobs.tables import Table
 
 Array = np.ndarray[Any, Any]
+Measure = Callable[[list[str], list[Any]], dict[str, Any]]
 SECTIONS = {
     "binary": "binary_classification_metrics",
     "multiclass": "multiclass_classification_metrics",
@@ -40,7 +45,8 @@ SECTIONS = {
 
 def main(job: Job) -> None:
     """Measure a packaged model on the held-out rows."""
-    script = job.settings("evaluate.json").get("script")
+    settings = job.settings("evaluate.json")
+    script, is_champion = settings.get("script"), bool(settings.get("champion"))
     found = job.json_object("preparation", "preparation.json")
     problem = found.get("problem")
     if problem not in SECTIONS:
@@ -50,27 +56,49 @@ def main(job: Job) -> None:
         _unpack(job, model_dir)
         table = _test_table(job, found, model_dir)
         target = table.target_index(found["target"])
+        learnt = champion.learnt_rows(job)
+        inputs = [place for place in range(len(table.names)) if place != target]
+        if is_champion:
+            inputs = champion.columns_of(model_dir, learnt, table, target, problem)
         if script and (model_dir / "code" / "requirements.txt").is_file():
             _install(model_dir / "code" / "requirements.txt", Path(folder) / "packages")
         served = Served(model_dir, script or "inference.py", ours=not script)
         delimiter, sampler = "," if script else table.delimiter, Sampler()
-        texts, items = _answers(served, table, target, delimiter, sampler)
-        sample = sample_of(sampler, served, delimiter, problem)
-    evaluation = measure(problem, texts, items, found.get("classes"), table.decimal_comma)
+        texts, items = _answers(served, table, (target, inputs), delimiter, sampler)
+        sample = None if is_champion else sample_of(sampler, served, delimiter, problem)
+    measured = partial(measure, problem, classes=found.get("classes"), comma=table.decimal_comma)
+    evaluation = measured(texts, items)
+    if is_champion or learnt:
+        evaluation["overlap"] = told = champion.overlap(learnt, table)
+        _unseen(told, texts, items, measured, SECTIONS[problem])
     write_json(job.output / "evaluation.json", evaluation)
     if sample is not None:
         write_json(job.output / "sample.json", sample)
     write_json(job.output / "figures.json", figures(evaluation, SECTIONS[problem]))
-    (job.output / "report.html").write_text(html_report(evaluation, found), encoding="utf-8")
+    if not is_champion:
+        (job.output / "report.html").write_text(html_report(evaluation, found), encoding="utf-8")
     for name, metric in evaluation[SECTIONS[problem]].items():
         if "value" in metric:
             print(f"{name}={metric['value']:.6g}")
 
 
+def _unseen(told: dict[str, Any], texts: list[str], items: list[Any], measured: Measure, section: str) -> None:
+    """Add what the rows give that the champion did not learn from, if there are both kinds."""
+    others = told.pop("others", [])
+    if not others or not told["seen"]:
+        return
+    try:
+        found = measured([texts[row] for row in others], [items[row] for row in others])
+    except TableError:  # none of them has a usable label
+        return
+    told["unseen"] = figures(found, section)
+
+
 def figures(evaluation: dict[str, Any], section: str) -> dict[str, Any]:
     """evaluation.json's figures alone, for the gate: a confusion matrix of 1,000 classes fits no state machine."""
     metrics = {name: metric for name, metric in evaluation[section].items() if "value" in metric}
-    return {"dataset": evaluation["dataset"], section: metrics}
+    overlap = {"overlap": evaluation["overlap"]} if "overlap" in evaluation else {}
+    return {"dataset": evaluation["dataset"], section: metrics, **overlap}
 
 
 def _test_table(job: Job, found: dict[str, Any], model_dir: Path) -> Table:
@@ -106,14 +134,15 @@ def _install(requirements: Path, folder: Path) -> None:
 
 
 def _answers(
-    served: Served, table: Table, target: int, delimiter: str, sampler: Sampler
+    served: Served, table: Table, columns: tuple[int, list[int]], delimiter: str, sampler: Sampler
 ) -> tuple[list[str], list[Any]]:
-    """The true labels as texts and the model's answers, row by row."""
+    """The true labels as texts and the model's answers, row by row; `columns`: the target, and those it is asked."""
+    target, inputs = columns
     texts: list[str] = []
     items: list[Any] = []
     for chunk in table.chunks():
         texts.extend(chunk.columns[target])
-        rows = list(zip(*(column for index, column in enumerate(chunk.columns) if index != target)))
+        rows = list(zip(*(chunk.columns[place] for place in inputs)))
         sampler.add(chunk.columns[target], rows)
         try:
             items.extend(served.predict(rows, delimiter))

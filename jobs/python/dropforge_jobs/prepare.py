@@ -14,6 +14,7 @@ import numpy as np
 from dropforge_jobs.columns import Column
 from dropforge_jobs.errors import TableError
 from dropforge_jobs.job import Job, run, write_json
+from dropforge_jobs.learnt import FOLDER, write_learnt
 from dropforge_jobs.preprocessor import Preprocessor
 from dropforge_jobs.scan import scan
 from dropforge_jobs.split import LEFT_OUT, TEST, TRAIN, VALIDATION, SplitSettings
@@ -43,7 +44,8 @@ def main(job: Job) -> None:
             features = len(preprocessor.features)
             _write(task, task.target, preprocessor, writer)
             (job.output / "preprocessor.json").write_text(preprocessor.to_json(), encoding="utf-8")
-    _report(job, task, kinds, features, writer.rows)
+    learnt = write_learnt(job.output / FOLDER, task)
+    _report(job, task, kinds, {"features": features, "learnt": learnt}, writer.rows)
 
 
 def _pass_through(task: Task, writer: PartWriter) -> None:
@@ -122,7 +124,7 @@ def _write(task: Task, target: int, preprocessor: Preprocessor, writer: PartWrit
         write_features(writer, task.validation, preprocessor, parts, labels)
 
 
-def _report(job: Job, task: Task, kinds: list[str], features: int, rows: dict[str, int]) -> None:
+def _report(job: Job, task: Task, kinds: list[str], counts: dict[str, int], rows: dict[str, int]) -> None:
     """Write preparation.json for jobs and people, and summary.json for the run's machine."""
     table, target = task.table, task.target
     columns = [{"name": name, "kind": kind} for name, kind in zip(table.names, kinds)]
@@ -140,23 +142,23 @@ def _report(job: Job, task: Task, kinds: list[str], features: int, rows: dict[st
             "delimiter": table.delimiter,
             "classes": task.classes,
             "rows": rows,
-            "features": features,
+            **counts,
             "warnings": task.warnings,
         },
     )
-    write_json(job.output / "summary.json", _summary(task, rows, features))
-    print(f"prepared {rows} rows, {features} features, problem {task.problem}")
+    write_json(job.output / "summary.json", _summary(task, rows, counts))
+    print(f"prepared {rows} rows, {counts['features']} features, problem {task.problem}")
     for warning in task.warnings:
         print(f"warning: {warning}")
 
 
-def _summary(task: Task, rows: dict[str, int], features: int) -> dict[str, Any]:
+def _summary(task: Task, rows: dict[str, int], counts: dict[str, int]) -> dict[str, Any]:
     """What the machine decides by and tells. It carries 256 KiB, so nothing here grows with columns or classes."""
     return {
         "problem": task.problem,
         "classes": None if task.classes is None else len(task.classes),
         "rows": rows,
-        "features": features,
+        **counts,
         "warnings": [warning[:LONGEST_WARNING] for warning in task.warnings[:MOST_WARNINGS]],
     }
 

@@ -28,7 +28,7 @@ class Task:
     """`labels` (class index or number, NaN where there is none) and `parts` have one entry per row of `table`.
 
     `target` is the column's position, None where a script needs none; then `problem` is None too. `validation` is
-    the table that was dropped for validation, if one was.
+    the table that was dropped for validation, if one was. `hashes` are those that the rows were divided by.
     """
 
     table: Table
@@ -39,6 +39,7 @@ class Task:
     classes: list[str] | None
     labels: Array
     parts: Array
+    hashes: Array
     warnings: list[str]
 
 
@@ -60,7 +61,7 @@ def read_task(job: Job, settings: dict[str, Any]) -> Task:
     if target is None:
         labels = np.zeros(len(found.codes))
         parts = divide(found, labels, False, split)
-        return Task(table, validation, split, None, None, None, labels, parts, ragged_warnings(table))
+        return Task(table, validation, split, None, None, None, labels, parts, found.hashes, ragged_warnings(table))
     problem = infer_problem(found.counts, settings.get("problem"), table.names[target], table.decimal_comma)
     classes = None if problem == "regression" else sorted_classes(found.counts, table.decimal_comma)
     labels = found.labels(problem, classes)
@@ -68,7 +69,7 @@ def read_task(job: Job, settings: dict[str, Any]) -> Task:
     warnings = ragged_warnings(table) + _target_warnings(found, table.names[target], classes)
     if classes:
         warnings += _class_warnings(labels[parts == TRAIN], classes)
-    return Task(table, validation, split, target, problem, classes, labels, parts, warnings)
+    return Task(table, validation, split, target, problem, classes, labels, parts, found.hashes, warnings)
 
 
 def _validation_table(job: Job, table: Table, target: int | None) -> Table:

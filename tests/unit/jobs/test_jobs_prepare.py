@@ -255,7 +255,7 @@ def test_a_wide_table_has_a_small_summary(tmp_path):
     assert len((job.output / "preparation.json").read_bytes()) > 256 * 1024
     summary = (job.output / "summary.json").read_bytes()
     assert len(summary) < LIMIT
-    assert json.loads(summary) == {key: found[key] for key in ("problem", "rows", "features")} | {
+    assert json.loads(summary) == {key: found[key] for key in ("problem", "rows", "features", "learnt")} | {
         "classes": 2,
         "warnings": found["warnings"][:20],
     }
