@@ -34,6 +34,15 @@ def problems(found: list[Detail]) -> str:
     return "\n".join([*map(problem, found[:SHOWN]), *more])
 
 
+def duration(seconds: float) -> str:
+    """`5 minutes`, `90 seconds`, `2 hours`: in the largest unit that comes out even."""
+    whole = round(seconds)
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if whole and whole % size == 0:
+            return count(whole // size, unit)
+    return count(whole, "second")
+
+
 def gate(d: Detail) -> str:
     """The gate's metric and its value; nothing without one."""
     judged = part(d, "gate")

@@ -1,13 +1,11 @@
-"""The words of each notice: what happened, why, the figures, and what to do next. Those of intake: texts_intake.py."""
+"""The words of each notice: what happened, why, the figures, and what to do next. More of them: `texts_<row>.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from notification import passages, texts_intake
-from notification.words import Detail, Text, lines, number, part, word
-
-CALL = "--content-type text/csv --body fileb://rows.csv /dev/stdout"
+from notification import passages, texts_deployment, texts_intake
+from notification.words import Detail, Text, lines, word
 
 
 def model_registered(d: Detail) -> Text:
@@ -68,52 +66,6 @@ def run_failed(d: Detail) -> Text:
     )
 
 
-def model_deployed(d: Detail) -> Text:
-    """An endpoint serves a new version."""
-    project, version, endpoint, instance = (
-        *(word(d, k) for k in ("project", "model_version", "endpoint")),
-        part(d, "instance"),
-    )
-    count = number(instance.get("count"))
-    where = f"{count:.0f} × {word(instance, 'type')}" if count else "its instances"
-    return Text(
-        subject=f"{project}: model version {version} is live",
-        headline=f"Endpoint {endpoint} serves version {version} (run {word(d, 'run')}) on {where}.",
-        severity="info",
-        sms=f"Dropforge {project}: model v{version} is live",
-        paragraphs=[
-            "It answers CSV rows as they were dropped (without header and target).",
-            "A model that Dropforge made of a table also takes JSON records by column name.",
-            "An endpoint is billed until it is deleted.",
-        ],
-        commands=[
-            f"aws sagemaker-runtime invoke-endpoint --endpoint-name {endpoint} {CALL}",
-            f"aws sagemaker delete-endpoint --endpoint-name {endpoint}",
-        ],
-    )
-
-
-def deployment_failed(d: Detail) -> Text:
-    """An approved version is not what the endpoint serves."""
-    project, reason = word(d, "project"), word(d, "reason", "no reason was given")
-    arn, log = word(d, "model_package_arn", ""), word(d, "log_command", "")
-    failed = d.get("endpoint_status") == "Failed"
-    delete = [f"aws sagemaker delete-endpoint --endpoint-name {word(d, 'endpoint')}"] if failed else []
-    again = f"aws sagemaker update-model-package --model-package-arn {arn} --model-approval-status"
-    return Text(
-        subject=f"{project}: the deployment failed",
-        headline=f"The approved model of project {project} (version {word(d, 'model_version')}) was not deployed.",
-        severity="error",
-        sms=f"Dropforge {project}: deployment failed: {reason}",
-        paragraphs=[
-            f"Why: {reason}",
-            passages.live(d),
-            "To try again after mending the cause, reject the version and approve it once more.",
-        ],
-        commands=[*([log] if log else []), *delete, *([f"{again} Rejected", f"{again} Approved"] if arn else [])],
-    )
-
-
 #: By detail-type; None where the event is nobody's news.
 TEXTS: dict[str, Callable[[Detail], Text | None]] = {
     "Model Registered": model_registered,
@@ -124,6 +76,10 @@ TEXTS: dict[str, Callable[[Detail], Text | None]] = {
     "Project Missing": texts_intake.project_missing,
     "Drop Refused": texts_intake.drop_refused,
     "Drop Ignored": texts_intake.drop_ignored,
-    "Model Deployed": model_deployed,
-    "Deployment Failed": deployment_failed,
+    "Model Deployed": texts_deployment.model_deployed,
+    "Deployment Failed": texts_deployment.deployment_failed,
+    "Experiment Started": texts_deployment.experiment_started,
+    "Model Rolled Back": texts_deployment.model_rolled_back,
+    "Rollback Impossible": texts_deployment.rollback_impossible,
+    "Endpoint Retired": texts_deployment.endpoint_retired,
 }

@@ -1,0 +1,112 @@
+"""What deployment's notices say alike: what serves, on what, whom it answers, what rang."""
+
+from __future__ import annotations
+
+from notification import passages
+from notification.words import Detail, number, part, things, word
+
+CALL = "--content-type text/csv --body fileb://rows.csv /dev/stdout"
+TAKES = (
+    "It answers CSV rows as they were dropped (without header and target).\n"
+    "A model that Dropforge made of a table also takes JSON records by column name."
+)
+
+
+def version(d: Detail, key: str) -> str:
+    """A version's number; nothing where there is none."""
+    return word(d, key, "")
+
+
+def told(d: Detail, key: str) -> str:
+    """A version that stands alone, or in a part that names its run too."""
+    return word(part(d, key), "version") if isinstance(d.get(key), dict) else word(d, key)
+
+
+def is_dead(d: Detail) -> bool:
+    """Whether the endpoint failed, so that SageMaker lets it only be deleted."""
+    return d.get("endpoint_status") == "Failed"
+
+
+def capacity(d: Detail) -> str:
+    """On what the endpoint runs."""
+    found = [text for v in things(d, "variants") if (text := _runs_on(v))] or [_runs_on(d) or "its instances"]
+    return " and ".join(dict.fromkeys(found))
+
+
+def _runs_on(variant: Detail) -> str:
+    instance, serverless = part(variant, "instance"), part(variant, "serverless")
+    number_of, memory = number(instance.get("count")), number(serverless.get("MemorySizeInMB"))
+    if serverless:
+        return f"no instances of its own (serverless{f', {memory:.0f} MB' if memory else ''})"
+    return f"{number_of:.0f} × {word(instance, 'type')}" if number_of else ""
+
+
+def shares(d: Detail) -> str:
+    """Who gets which part of the traffic, where several versions share it."""
+    variants = things(d, "variants")
+    weights = [number(v.get("weight")) or 0.0 for v in variants]
+    if len(variants) < 2:  # noqa: PLR2004
+        return ""
+    total = sum(weights)
+    told: list[tuple[str, ...]] = [
+        (word(v, "name"), f"version {word(v, 'model_version')}", f"{100 * w / total:.0f} %" if total else "no traffic")
+        for v, w in zip(variants, weights, strict=True)
+    ]
+    return "\n".join(["The traffic is shared:", passages.table(told, "  ")])
+
+
+def figures(d: Detail, key: str, title: str) -> str:
+    """Figures that a check of ours found; nothing where it did not run."""
+    found = [(word({"k": k}, "k"), number(v)) for k, v in part(d, key).items()]
+    return passages.bullets(title, [f"{name} {value:g}" for name, value in found if value is not None])
+
+
+def alarms(d: Detail) -> str:
+    """Which alarm rang, over what, and by which figure."""
+    told = []
+    for alarm in things(d, "alarms"):
+        metric, limit, value = word(alarm, "metric", ""), number(alarm.get("threshold")), number(alarm.get("value"))
+        what = f" ({metric}{f' over {limit:g}' if limit is not None else ''})" if metric else ""
+        figure = f": it was {value:g}" if value is not None else ""
+        said = word(alarm, "reason", "")
+        told.append(f"{word(alarm, 'name')}{what}{figure}{f': {said}' if said else ''}")
+    return passages.bullets("What rang:", told)
+
+
+def live(d: Detail) -> str:
+    """What is live now, with its version where the event knows it."""
+    serves, status = version(d, "live_version"), word(d, "endpoint_status", "")
+    if is_dead(d):
+        return (
+            "The endpoint failed and serves nothing. Dropforge deletes a first endpoint that never came up; if it is "
+            "still there, delete it as below."
+        )
+    config = word(d, "endpoint_config", "")
+    if serves and config:
+        return f"Live now: version {serves}. The endpoint serves {config}{f' ({status})' if status else ''}."
+    return passages.live(d)
+
+
+def how_to_ask(d: Detail) -> list[str]:
+    """What the endpoint takes, and that it costs money."""
+    if d.get("mode") == "asynchronous":
+        return ["It answers into S3: requests are objects, and so are answers."]
+    return [
+        TAKES,
+        "An endpoint is billed until it is deleted." if d.get("mode") != "serverless" else "",
+    ]
+
+
+def ask(d: Detail, endpoint: str) -> list[str]:
+    """The command that asks the endpoint."""
+    if d.get("mode") == "asynchronous":
+        place = "--content-type text/csv --input-location s3://BUCKET/rows.csv"
+        return [f"aws sagemaker-runtime invoke-endpoint-async --endpoint-name {endpoint} {place}"]
+    return [f"aws sagemaker-runtime invoke-endpoint --endpoint-name {endpoint} {CALL}"]
+
+
+def decide(d: Detail, status: str) -> list[str]:
+    """The line that approves or rejects the version; none without its ARN."""
+    arn = word(d, "model_package_arn", "")
+    update = f"aws sagemaker update-model-package --model-package-arn {arn} --model-approval-status {status}"
+    return [update] if arn else []

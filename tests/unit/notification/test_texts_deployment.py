@@ -1,0 +1,151 @@
+"""Deployment's notices: what is live, why not, what to paste; never more than the event says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from notification.compose_notice import handler
+
+ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/adult/3"
+ONE = [{"name": "AllTraffic", "model_version": 3, "weight": 1.0, "instance": {"type": "ml.m5.large", "count": 2}}]
+LIVE = {
+    "endpoint": "adult",
+    "endpoint_config": "df-abcdefghij-v3-0123abcd",
+    "endpoint_status": "InService",
+    "model_version": 3,
+    "model_package_arn": ARN,
+    "mode": "real_time",
+    "strategy": "canary",
+    "after": "approval",
+    "variants": ONE,
+}
+BACK = LIVE | {
+    "endpoint_config": "df-zzzzzzzzzz-v2-0123abcd",
+    "live_version": 2,
+    "stage": "alarm",
+    "rolled_back": True,
+    "reason": "SageMaker rolled back, because alarm df-adult-5xx rang. It serves df-zzzzzzzzzz-v2-0123abcd",
+    "alarms": [
+        {
+            "name": "df-adult-5xx",
+            "metric": "Invocation5XXErrors",
+            "threshold": 0.05,
+            "reason": "Threshold Crossed: 1 datapoint [0.62 (27/11/26 08:01:00)] is over 0.05.",
+        }
+    ],
+    "log": "Traceback\nValueError: no such column",
+    "log_command": "aws logs filter-log-events --log-group-name /aws/sagemaker/Endpoints/adult",
+}
+
+
+def notice(kind: str, /, **detail: Any) -> dict[str, Any]:
+    event = {"id": "e", "detail-type": kind, "detail": {"id": "x", "project": "adult", "run": "abcdefghij", **detail}}
+    return handler(event, None)
+
+
+def letter(kind: str, /, **detail: Any) -> str:
+    text: str = notice(kind, **detail)["message"]["email"]
+    return text
+
+
+def test_a_deployment_says_what_it_replaced_and_how_to_go_back() -> None:
+    text = letter("Model Deployed", **LIVE, previous_version=2)
+    assert text.startswith("Endpoint adult serves version 3 (run abcdefghij) on 2 × ml.m5.large.\n")
+    assert "It took over from version 2, as a canary: a part of the traffic first, then all." in text
+    assert f"--model-package-arn {ARN} --model-approval-status Rejected" in text
+    assert "The traffic is shared" not in text
+
+
+def test_a_first_deployment_offers_no_way_back() -> None:
+    text = letter("Model Deployed", **LIVE, previous_version=None)
+    assert "took over" not in text
+    assert "Rejected" not in text
+
+
+def test_versions_that_share_the_traffic_are_told_with_their_shares() -> None:
+    two = [ONE[0] | {"name": "a", "weight": 3}, ONE[0] | {"name": "b", "model_version": 2, "weight": 1.0}]
+    text = letter("Model Deployed", **LIVE | {"variants": two})
+    assert "The traffic is shared:\n  a  version 3  75 %\n  b  version 2  25 %" in text
+    none = [variant | {"weight": 0} for variant in two]
+    assert "no traffic" in letter("Model Deployed", **LIVE | {"variants": none})
+
+
+@pytest.mark.parametrize(
+    ("mode", "said", "unsaid"),
+    [
+        ("serverless", "no instances of its own (serverless, 2048 MB)", "billed until"),
+        ("asynchronous", "invoke-endpoint-async --endpoint-name adult", "/dev/stdout"),
+    ],
+)
+def test_each_mode_is_asked_in_its_way(mode: str, said: str, unsaid: str) -> None:
+    serverless = {"MemorySizeInMB": 2048} if mode == "serverless" else None
+    variant = ONE[0] | {"serverless": serverless, "instance": None if serverless else ONE[0]["instance"]}
+    text = letter("Model Deployed", **LIVE | {"mode": mode, "variants": [variant]})
+    assert said in text
+    assert unsaid not in text
+
+
+def test_what_was_taken_back_says_which_alarm_and_what_is_live() -> None:
+    text = letter("Deployment Failed", **BACK)
+    assert "Why: SageMaker rolled back, because alarm df-adult-5xx rang" in text
+    assert "  - df-adult-5xx (Invocation5XXErrors over 0.05): Threshold Crossed: 1 datapoint [0.62" in text
+    assert "  | ValueError: no such column" in text
+    assert "Live now: version 2. The endpoint serves df-zzzzzzzzzz-v2-0123abcd (InService)." in text
+    assert "delete-endpoint" not in text
+
+
+def test_an_endpoint_that_failed_serves_nothing() -> None:
+    text = letter("Deployment Failed", **BACK | {"endpoint_status": "Failed", "alarms": []})
+    assert "serves nothing" in text
+    assert "Live now" not in text
+    assert "aws sagemaker delete-endpoint --endpoint-name adult" in text
+
+
+def test_a_roll_back_that_failed_is_not_called_an_approval() -> None:
+    text = letter("Deployment Failed", **BACK | {"after": "rejection", "rejected_version": 4})
+    assert text.startswith("Version 4 of project adult was rejected, but version 3 did not come back.")
+    assert "approve it once more" not in text
+
+
+def test_what_nobody_looked_at_is_not_claimed() -> None:
+    text = letter("Deployment Failed", model_version=3, reason="it was stopped three times")
+    assert "Live now" not in text
+    assert "There is no endpoint" not in text
+
+
+def test_a_rejection_says_what_came_back() -> None:
+    given = notice("Model Rolled Back", **LIVE, rejected_version=4, reason="version 4 was rejected")
+    assert given["message"]["sms"] == "Dropforge adult: v4 was rejected, v3 is live again"
+    assert given["attributes"]["severity"]["StringValue"] == "warning"
+    assert "Endpoint adult serves version 3 (run abcdefghij) again, on 2 × ml.m5.large." in given["message"]["email"]
+
+
+@pytest.mark.parametrize(("live", "severity"), [(True, "error"), (False, "warning"), (None, "warning")])
+def test_nothing_to_go_back_to(live: bool | None, severity: str) -> None:
+    given = notice("Rollback Impossible", endpoint="adult", rejected_version=1, still_live=live, reason="none before")
+    assert ("it is still live" in given["message"]["email"]) is (live is True)
+    assert given["attributes"]["severity"]["StringValue"] == severity
+    assert "list-model-packages --model-package-group-name adult" in given["message"]["email"]
+
+
+def test_a_retired_endpoint_says_why_and_how_it_returns() -> None:
+    text = letter("Endpoint Retired", endpoint="adult", reason="no request for 48 hours", after="idle")
+    assert "Endpoint adult of project adult was deleted." in text
+    assert "Why: no request for 48 hours" in text
+    assert "it never came up" in letter("Endpoint Retired", endpoint="adult", after="failed start")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("ab", "It answers 10 percent of the traffic."), ("shadow", "answers are given to nobody")]
+)
+def test_a_comparison_says_how_long_and_how_it_ends(kind: str, said: str) -> None:
+    experiment = {"kind": kind, "weight": 10, "bake": 3600, "longest": 86_400, "challenger": 3, "champion": 2}
+    text = letter("Experiment Started", **experiment, model_package_arn=ARN)
+    assert said in text
+    assert "After 1 hour it is compared, after 1 day at the latest: then it takes over or goes" in text
+    assert "Version 3 of project adult runs beside version 2, which stays live." in text
+
+
+def test_what_was_superseded_is_nobody_s_news() -> None:
+    assert notice("Deployment Superseded", by_version=4)["notice"] is False
