@@ -6,6 +6,8 @@ import socket
 
 import psutil
 
+from localcloud.settings import Settings
+
 
 class PortInUseError(RuntimeError):
     """Another program listens on the port; the message names its process and its command line."""
@@ -50,9 +52,19 @@ def describe_holder(port: int) -> str:
     return f"process {pid} ({command})"
 
 
+def choose_runtime_port(settings: Settings) -> int:
+    """The port for sagemaker-runtime: the one of last time, else PORT + 1, else any that is free; it is kept."""
+    preferred = int(settings.runtime_url.rpartition(":")[2])
+    port = next((each for each in (preferred, settings.port + 1) if is_free(each)), 0) or free_port()
+    settings.runtime_port_file.write_text(str(port))
+    return port
+
+
 def check_free(port: int) -> None:
     """Raise PortInUseError if the port of 127.0.0.1 cannot be bound."""
     if not is_free(port):
+        # Two ports on: the one after it is its sagemaker-runtime's.
+        other = next(each for each in range(port + 2, port + 1000, 2) if is_free(each) and is_free(each + 1))
         raise PortInUseError(
-            f"port {port} is in use by {describe_holder(port)}. Stop it, or take another port: make up PORT={port + 1}"
+            f"port {port} is in use by {describe_holder(port)}. Stop it, or take another port: make up PORT={other}"
         )

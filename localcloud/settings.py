@@ -86,10 +86,25 @@ class Settings:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def runtime_port_file(self) -> Path:
+        """The port of sagemaker-runtime, kept so that it stays the same over restarts."""
+        return self.state / "runtime-port"
+
+    @property
+    def runtime_url(self) -> str:
+        """The address of sagemaker-runtime, which has a port of its own; PORT + 1, if that was free at first."""
+        try:
+            port = int(self.runtime_port_file.read_text())
+        except (FileNotFoundError, ValueError):
+            port = self.port + 1
+        return f"http://127.0.0.1:{port}"
+
+    @property
     def client_environment(self) -> dict[str, str]:
         """The variables that point an AWS tool at this cloud, as its root user."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": self.runtime_url,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ACCESS_KEY_ID": "test",

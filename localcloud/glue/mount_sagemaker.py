@@ -6,12 +6,14 @@ import asyncio
 import contextvars
 import functools
 import json
+import os
 import re
 import types
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from localcloud import ports
 from localcloud.glue import auth, callers, hooks
 from localcloud.settings import Settings
 
@@ -97,16 +99,25 @@ def _assume_role(role_arn: str, session: str) -> dict[str, str]:
 
 def install(settings: Settings) -> SageMaker:
     """Make the service and register it for both endpoints; `start()` is the caller's. Raises HookError."""
+    from localcloud.sagemaker.router import Router, RouterSettings
     from localcloud.sagemaker.service import SageMaker
 
+    home = settings.data / "sagemaker"
+    router = RouterSettings(settings.region, settings.account, home / "capture", settings.endpoint_url)
+    router.port = ports.choose_runtime_port(settings)
+    os.environ.update(settings.client_environment)
     service = SageMaker(
-        home=settings.data / "sagemaker",
+        home=home,
         endpoint_url=settings.endpoint_url,
         emit=emitter(settings),
         region=settings.region,
         account=settings.account,
         assume_role=_assume_role,
+        router=Router(router),
+        time_scale=settings.time_scale,
     )
+    service.context.aws.runtime_url = settings.runtime_url
+    service.context.router.start()
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="sagemaker")
     handle = _handler(service, pool)
     module = types.SimpleNamespace(

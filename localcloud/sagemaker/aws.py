@@ -44,6 +44,7 @@ class RoleSession:
             "AWS_SECRET_ACCESS_KEY": self._credentials["SecretAccessKey"],
             "AWS_SESSION_TOKEN": self._credentials["SessionToken"],
             "AWS_ENDPOINT_URL": self._aws.endpoint_url,
+            **({"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": self._aws.runtime_url} if self._aws.runtime_url else {}),
             "AWS_REGION": self._aws.region,
             "AWS_DEFAULT_REGION": self._aws.region,
         }
@@ -55,6 +56,8 @@ class Aws:
     def __init__(self, endpoint_url: str, region: str, assume_role: AssumeRole | None = None) -> None:
         self.endpoint_url = endpoint_url
         self.region = region
+        # Set when there is a port of its own for sagemaker-runtime; containers learn of it.
+        self.runtime_url = ""
         self._assume_role = assume_role or self._through_sts
         self._own: dict[str, Any] = {}
         self._of_roles: dict[tuple[str, str], Any] = {}

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from localcloud.sagemaker.jobs.running import RunningJobs
     from localcloud.sagemaker.logs import LogWriter
     from localcloud.sagemaker.metrics import MetricWriter
+    from localcloud.sagemaker.router import Router
     from localcloud.sagemaker.runtime import Runtime
 
 
 @dataclass
 class Context:
-    """One service's collaborators; `clock` gives epoch seconds."""
+    """One service's collaborators; `clock` gives epoch seconds.
+
+    `time_scale` is how much faster waiting passes than on AWS; work takes the time that it takes.
+    """
 
     home: Path
     region: str
@@ -36,6 +40,8 @@ class Context:
     metrics: MetricWriter
     jobs: RunningJobs
     endpoints: LiveEndpoints
+    router: Router
+    time_scale: float = 1.0
     clock: Callable[[], float] = field(default=time.time)
 
     def arn(self, resource: str, name: str) -> str:

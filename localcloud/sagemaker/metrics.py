@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import weakref
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -13,6 +14,10 @@ from localcloud.sagemaker.batching import Batcher
 _log = logging.getLogger(__name__)
 
 Dimensions = tuple[tuple[str, str], ...]
+Item = TypeVar("Item")
+# CloudWatch's limits of one datum and of one call.
+_MOST_VALUES = 150
+_MOST_DATA = 500
 
 
 class Figure(NamedTuple):
@@ -27,15 +32,27 @@ class Figure(NamedTuple):
     value: float
 
 
+class Distribution(NamedTuple):
+    """Many measurements of one metric at one moment: values with their counts."""
+
+    client: Any
+    namespace: str
+    name: str
+    dimensions: Dimensions
+    unit: str
+    moment: float
+    counts: dict[float, float]
+
+
 class MetricWriter:
     """Writes figures from one thread; figures of one metric and second travel as one datum."""
 
     def __init__(self) -> None:
-        self._batcher: Batcher[Figure] = Batcher("metrics", self._write)
+        self._batcher: Batcher[Figure | Distribution] = Batcher("metrics", self._write)
         self._denied: weakref.WeakSet[Any] = weakref.WeakSet()
 
-    def add(self, figure: Figure) -> None:
-        """Queue one figure."""
+    def add(self, figure: Figure | Distribution) -> None:
+        """Queue a figure, or many of one metric."""
         self._batcher.add(figure)
 
     def flush(self) -> None:
@@ -46,8 +63,8 @@ class MetricWriter:
         """Write what is queued and stop."""
         self._batcher.close()
 
-    def _write(self, figures: list[Figure]) -> None:
-        calls: dict[tuple[int, str], list[Figure]] = {}
+    def _write(self, figures: list[Figure | Distribution]) -> None:
+        calls: dict[tuple[int, str], list[Figure | Distribution]] = {}
         for figure in figures:
             calls.setdefault((id(figure.client), figure.namespace), []).append(figure)
         for (_, namespace), own in calls.items():
@@ -55,7 +72,8 @@ class MetricWriter:
             if client in self._denied:
                 continue
             try:
-                client.put_metric_data(Namespace=namespace, MetricData=_data(own))
+                for data in _calls(_data(own)):
+                    client.put_metric_data(Namespace=namespace, MetricData=data)
             except (ClientError, BotoCoreError) as error:
                 _log.warning("metrics of %s: %s", namespace, error)
                 if isinstance(error, ClientError):
@@ -63,19 +81,30 @@ class MetricWriter:
                     self._denied.add(client)
 
 
-def _data(figures: list[Figure]) -> list[dict[str, Any]]:
+def _data(figures: list[Figure | Distribution]) -> list[dict[str, Any]]:
     data: dict[tuple[str, Dimensions, str, int], dict[float, float]] = {}
     for figure in figures:
         counts = data.setdefault((figure.name, figure.dimensions, figure.unit, int(figure.moment)), {})
-        counts[figure.value] = counts.get(figure.value, 0.0) + 1.0
+        for value, count in figure.counts.items() if isinstance(figure, Distribution) else [(figure.value, 1.0)]:
+            counts[value] = counts.get(value, 0.0) + count
     return [
         {
             "MetricName": name,
             "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
             "Unit": unit,
             "Timestamp": second,
-            "Values": list(counts),
-            "Counts": list(counts.values()),
+            "Values": [value for value, _ in part],
+            "Counts": [count for _, count in part],
         }
         for (name, dimensions, unit, second), counts in data.items()
+        for part in batched(list(counts.items()), _MOST_VALUES)
     ]
+
+
+def _calls(data: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    return batched(data, _MOST_DATA)
+
+
+def batched(items: list[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of `size`, the last one shorter."""
+    return (items[start : start + size] for start in range(0, len(items), size))

@@ -15,6 +15,7 @@ from botocore.model import OperationNotFoundError
 from localcloud.sagemaker import (
     endpoint,
     endpoint_config,
+    endpoint_metrics,
     invoke,
     model,
     model_package,
@@ -26,6 +27,7 @@ from localcloud.sagemaker import (
     wire,
 )
 from localcloud.sagemaker.aws import AssumeRole, Aws
+from localcloud.sagemaker.captures import CaptureWriter
 from localcloud.sagemaker.context import Context
 from localcloud.sagemaker.endpoint import deployment
 from localcloud.sagemaker.endpoint.live import LiveEndpoints
@@ -35,6 +37,7 @@ from localcloud.sagemaker.jobs import recovery
 from localcloud.sagemaker.jobs.running import RunningJobs
 from localcloud.sagemaker.logs import LogWriter
 from localcloud.sagemaker.metrics import MetricWriter
+from localcloud.sagemaker.router import Router, RouterSettings
 from localcloud.sagemaker.runtime import LocalRuntime, Runtime
 from localcloud.sagemaker.store import Store
 
@@ -67,8 +70,13 @@ class SageMaker:
         *,
         assume_role: AssumeRole | None = None,
         runtime: Runtime | None = None,
+        router: Router | None = None,
+        time_scale: float = 1.0,
     ) -> None:
         self._home = home
+        self._spool = home / "capture"
+        aws = Aws(endpoint_url, region, assume_role)
+        router = router or Router(RouterSettings(region, account, self._spool))
         store = Store(home / "sagemaker.sqlite")
         self.context = Context(
             home=home,
@@ -76,13 +84,19 @@ class SageMaker:
             account=account,
             store=store,
             events=Events(emit, store, region, account),
-            aws=Aws(endpoint_url, region, assume_role),
+            aws=aws,
             runtime=runtime or LocalRuntime(),
             logs=LogWriter(),
             metrics=MetricWriter(),
             jobs=RunningJobs(),
-            endpoints=LiveEndpoints(),
+            endpoints=LiveEndpoints(router),
+            router=router,
+            time_scale=time_scale,
         )
+        self._captures = CaptureWriter(aws)
+        self._forwarder = invoke.Forwarder()
+        router.on_figures(lambda told: endpoint_metrics.write(self.context, told))
+        router.on_captured(self._captures.add)
 
     def start(self) -> None:
         """Take up the state of before a restart: jobs that ran are Failed, endpoints serve again.
@@ -96,6 +110,8 @@ class SageMaker:
     def close(self) -> None:
         """Stop all processes and threads; what is stored stays."""
         self._stop()
+        self.context.router.close()
+        self._captures.close()
         self.context.logs.close()
         self.context.metrics.close()
         self.context.store.close()
@@ -103,10 +119,11 @@ class SageMaker:
     def reset(self) -> None:
         """Stop all processes and forget everything."""
         self._stop()
+        self.context.router.clear()
         self.context.store.clear()
         self._clear_files()
         self.context.jobs = RunningJobs()
-        self.context.endpoints = LiveEndpoints()
+        self.context.endpoints = LiveEndpoints(self.context.router)
 
     def handle(
         self,
@@ -116,11 +133,11 @@ class SageMaker:
         headers: dict[str, str],
         body: bytes,
     ) -> Answer:
-        """Answer one HTTP request: (status, headers, body). Blocks; an invocation up to a minute and more."""
+        """Answer one HTTP request: (status, headers, body). Blocks; an invocation up to two minutes."""
         lower = {name.lower(): value for name, value in headers.items()}
         try:
             if service == "sagemaker-runtime":
-                return _with_id(invoke.invoke(self.context, path, lower, body))
+                return self._forwarder.forward(self.context, path, lower, body)
             return self._control(lower, body)
         except ServiceError as error:
             return _error(service, error)

@@ -27,6 +27,7 @@ def build(settings: Settings, config: Json, code: Path, runtime_api: str) -> dic
     return {
         **{key: os.environ[key] for key in _PASSED if key in os.environ},
         "AWS_ENDPOINT_URL": settings.endpoint_url,
+        "AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME": settings.runtime_url,
         hooks.target("core.lambda_runtime", "HOST_PREFIX_ENV"): "true",
         "AWS_EC2_METADATA_DISABLED": "true",
         "HOME": str(temporary),  # no ~/.aws of the developer's
