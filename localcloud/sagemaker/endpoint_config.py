@@ -12,7 +12,7 @@ from localcloud.sagemaker.store import Record
 KIND = "endpoint-config"
 _OPERATION = "CreateEndpointConfig"
 _DETAIL_TYPE = "SageMaker Endpoint Config State Change"
-_NOT_HERE = ("AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig", "ExecutionRoleArn")
+_NOT_HERE = ("AsyncInferenceConfig", "ExplainerConfig", "ExecutionRoleArn")
 _VARIANT_NOT_HERE = ("ServerlessConfig", "InstancePools", "ManagedInstanceScaling", "CapacityReservationConfig")
 
 
@@ -21,10 +21,16 @@ def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     for name in _NOT_HERE:
         if name in request:
             raise NotHereError(f"{_OPERATION} with {name}")
-    variants = request["ProductionVariants"]
+    shadows = request.get("ShadowProductionVariants", [])
+    variants = [*request["ProductionVariants"], *shadows]
     names = [variant["VariantName"] for variant in variants]
     if len(set(names)) < len(names):
         raise InvalidRequestError("ProductionVariants must have unique VariantName values.")
+    if shadows and (len(request["ProductionVariants"]), len(shadows)) != (1, 1):
+        raise InvalidRequestError(
+            "With ShadowProductionVariants there must be exactly one variant in ProductionVariants and one in "
+            "ShadowProductionVariants."
+        )
     for variant in variants:
         _check_variant(context, variant)
     request_tags = tags.check(request.pop("Tags", []))

@@ -1,21 +1,21 @@
-"""Changes of an endpoint: create, blue/green update, scaling, deletion, and taking them up after a restart."""
+"""Changes of an endpoint: create, update, new weights and counts, deletion, and taking them up after a restart."""
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.endpoint import state
+from localcloud.sagemaker.endpoint import state, summaries
+from localcloud.sagemaker.endpoint.blue_green import ALL_AT_ONCE, BlueGreen
 from localcloud.sagemaker.endpoint.fleet import Fleet
 from localcloud.sagemaker.endpoint.live import LiveEndpoint
-from localcloud.sagemaker.endpoint.plan import Plan
+from localcloud.sagemaker.endpoint.rolling import Rolling
+from localcloud.sagemaker.endpoint.rollout import Rollout, open_fleet
 from localcloud.sagemaker.errors import DeploymentFailedError
+from localcloud.sagemaker.router import RouteTable
 from localcloud.sagemaker.store import Record
 
-_log = logging.getLogger(__name__)
-_GRACE_SECONDS = 10.0
-_INTERNAL = "Request to service failed. If failure persists after retry, contact customer support."
+_PENDING = ("_pending", "_deployment", "_rescale", "PendingDeploymentSummary")
 
 
 class Deployment:
@@ -27,107 +27,112 @@ class Deployment:
 
     def create(self, live: LiveEndpoint) -> None:
         """From Creating to InService, or to Failed with the reason."""
+        fleet = Fleet(self.context, self.name, self._record().document["_plan"], live.publish)
         try:
-            fleet = self._open(live, self._record().document["_plan"])
+            open_fleet(live, fleet)
         except DeploymentFailedError as error:
             self._fail(str(error))
             return
-        live.swap(fleet)
+        live.serve((fleet, 1.0))
         self._in_service(fleet, "FailureReason")
 
     def update(self, live: LiveEndpoint) -> None:
-        """Bring up the new fleet beside the old one, move the traffic, stop the old one.
+        """Move from the fleet that serves to the pending one as DeploymentConfig says.
 
-        If the new fleet cannot serve, the old one goes on: RollingBack, then InService with the FailureReason.
+        A failure rolls back: RollingBack, then InService with the old configuration and the FailureReason; or
+        UpdateRollbackFailed if the old fleet cannot be brought back.
         """
-        plan = self._record().document["_pending"]
+        rollout = self._rollout(live)
         try:
-            fleet = self._open(live, plan)
+            fleet = rollout.run()
         except DeploymentFailedError as error:
-            self._roll_back(live, str(error))
+            self._roll_back(live, rollout, str(error))
             return
-        old = live.swap(fleet)
-        self._in_service(
-            fleet,
-            "FailureReason",
-            "_pending",
-            "PendingDeploymentSummary",
-            EndpointConfigName=plan["EndpointConfigName"],
-        )
-        if old is not None:
-            old.drain()
-            old.stop(_GRACE_SECONDS)
+        config = fleet.plan["EndpointConfigName"]
+        self._in_service(fleet, "FailureReason", *_PENDING, EndpointConfigName=config)
+        rollout.finish()
 
-    def rescale(self, live: LiveEndpoint, weights: dict[str, float], counts: dict[str, int]) -> None:
+    def rescale(self, live: LiveEndpoint) -> None:
         """UpdateEndpointWeightsAndCapacities; if instances cannot start, all stays as it was."""
+        wanted = self._record().document["_rescale"]
         fleet = live.fleet
         assert fleet is not None
+        counts, before = wanted["counts"], fleet.counts()
         try:
-            fleet.scale(counts)
+            fleet.grow(counts)
         except DeploymentFailedError as error:
-            self._roll_back(live, str(error))
+            self._back_in_service(fleet, str(error))
             return
-        fleet.weigh(weights)
-        self._in_service(fleet, "FailureReason")
+        for name, count in counts.items():
+            fleet.set_plan(name, count=count)
+        fleet.weigh(wanted["weights"])
+        fleet.shrink({name: count for name, count in counts.items() if count < before[name]})
+        self._in_service(fleet, "FailureReason", *_PENDING)
 
     def delete(self, live: LiveEndpoint) -> None:
-        """Stop the fleet and forget the endpoint."""
-        fleet = live.swap(None)
-        if fleet is not None:
-            fleet.drain()
-            fleet.stop(_GRACE_SECONDS)
+        """Stop the fleets and forget the endpoint."""
+        fleets = [fleet for fleet, _ in live.fleets]
+        live.serve()
+        for fleet in fleets:
+            live.retire(fleet)
         self.context.store.delete(state.KIND, self.name)
         self.context.endpoints.drop(self.name)
 
     def restore(self, live: LiveEndpoint) -> None:
-        """After a restart: serve again what was served; an endpoint that cannot becomes Failed."""
+        """After a restart: serve again what was served, then take up the change that was under way."""
         document = self._record().document
+        fleet = Fleet(self.context, self.name, document["_plan"], live.publish)
         try:
-            fleet = self._open(live, document["_plan"])
+            open_fleet(live, fleet)
         except DeploymentFailedError as error:
+            self.context.router.remove(self.name)
             self._fail(str(error))
             return
-        live.swap(fleet)
-        if document.get("_pending"):
+        live.serve((fleet, 1.0))
+        status = document["EndpointStatus"]
+        if status == "Updating" and "_pending" in document:
             self.update(live)
-        elif document["EndpointStatus"] != "InService":
-            self._in_service(fleet)
+        elif status == "Updating" and "_rescale" in document:
+            self.rescale(live)
+        elif status in ("Updating", "RollingBack"):
+            self._in_service(fleet, *_PENDING)
 
-    def _open(self, live: LiveEndpoint, plan: Plan) -> Fleet:
-        """A fleet that serves; raises DeploymentFailedError."""
-        fleet = live.upcoming = Fleet(self.context, self.name, plan)
-        try:
-            fleet.open()
-        except DeploymentFailedError:
-            raise
-        except Exception as error:
-            _log.exception("endpoint %s", self.name)
-            raise DeploymentFailedError(_INTERNAL) from error
-        finally:
-            live.upcoming = None
-        return fleet
+    def _rollout(self, live: LiveEndpoint) -> Rollout:
+        document = self._record().document
+        plan, config = document["_pending"], document.get("_deployment") or {}
+        # Two fleets serve after a roll-back that failed: they are replaced together.
+        if "RollingUpdatePolicy" in config and len(live.fleets) == 1:
+            return Rolling(self.context, live, plan, config, config["RollingUpdatePolicy"])
+        return BlueGreen(self.context, live, plan, config, config.get("BlueGreenUpdatePolicy", ALL_AT_ONCE))
 
-    def _in_service(self, fleet: Fleet, *drop: str, **members: Any) -> None:
-        state.enter(
-            self.context,
-            self.name,
-            "InService",
-            *drop,
-            _plan=fleet.plan,
-            ProductionVariants=state.running(self.context, fleet),
-            **members,
-        )
-
-    def _roll_back(self, live: LiveEndpoint, reason: str) -> None:
+    def _roll_back(self, live: LiveEndpoint, rollout: Rollout, reason: str) -> None:
         if self.context.endpoints.closing:
             return
-        assert live.fleet is not None
         state.enter(self.context, self.name, "RollingBack", FailureReason=reason)
-        self._in_service(live.fleet, "_pending", "PendingDeploymentSummary")
+        try:
+            rollout.back()
+        except DeploymentFailedError as error:
+            if not self.context.endpoints.closing:
+                both = f"The rollback failed: {error} The update had failed: {reason}"
+                state.enter(self.context, self.name, "UpdateRollbackFailed", *_PENDING, FailureReason=both)
+            return
+        fleet = live.fleet
+        assert fleet is not None
+        self._in_service(fleet, *_PENDING)
+
+    def _back_in_service(self, fleet: Fleet, reason: str) -> None:
+        if not self.context.endpoints.closing:
+            state.enter(self.context, self.name, "RollingBack", FailureReason=reason)
+            self._in_service(fleet, *_PENDING)
+
+    def _in_service(self, fleet: Fleet, *drop: str, **members: Any) -> None:
+        told = summaries.running(fleet.plan, fleet.counts(), self.context.clock())
+        shadow = () if "ShadowProductionVariants" in told else ("ShadowProductionVariants",)
+        state.enter(self.context, self.name, "InService", *drop, *shadow, _plan=fleet.plan, **told, **members)
 
     def _fail(self, reason: str) -> None:
         if not self.context.endpoints.closing:
-            state.enter(self.context, self.name, "Failed", FailureReason=reason[:1024])
+            state.enter(self.context, self.name, "Failed", FailureReason=reason)
 
     def _record(self) -> Record:
         return self.context.store.get(state.KIND, self.name)
@@ -138,4 +143,7 @@ def recover(context: Context) -> None:
     for record in context.store.select(state.KIND, "AND status <> 'Failed'"):
         deployment = Deployment(context, record.name)
         work = {"Creating": deployment.create, "Deleting": deployment.delete}.get(record.status, deployment.restore)
+        if record.status not in ("Creating", "Deleting"):
+            # Calls wait for the processes instead of hearing that there is no such endpoint.
+            context.router.put(RouteTable(record.name, ()))
         context.endpoints.start(record.name, work)

@@ -2,193 +2,218 @@
 
 from __future__ import annotations
 
-import random
+import logging
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.endpoint import instance
+from localcloud.sagemaker.endpoint import instance, routes
 from localcloud.sagemaker.endpoint.instance import Blueprint, Instance
-from localcloud.sagemaker.endpoint.plan import Plan
+from localcloud.sagemaker.endpoint.pace import limit
+from localcloud.sagemaker.endpoint.plan import Plan, counts, everything
 from localcloud.sagemaker.errors import AssumeRoleError, DeploymentFailedError
+from localcloud.sagemaker.router import RouteFleet
 
+_log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 60.0
+_GRACE_SECONDS = 10.0
 
 
-class NoVariantError(Exception):
-    """The endpoint has no variant of that name."""
-
-
-class NotReadyError(Exception):
-    """No instance of the variant became ready in time."""
-
-
-class _Variant:
+class Variant:
     """One variant's instances, and what it takes to make more of them."""
 
-    def __init__(self, blueprint: Blueprint) -> None:
-        self.blueprint = blueprint
-        self.plan = blueprint.variant
+    def __init__(self, plan: dict[str, Any]) -> None:
+        self.plan = plan
+        self.blueprint: Blueprint | None = None
         self.instances: list[Instance] = []
+        self.starting = 0
 
 
 class Fleet:
-    """`plan` is kept up to date with weights and counts. Thread-safe once it is open."""
+    """`plan` is kept up to date with weights and counts. Thread-safe. `changed` is called when calls go elsewhere."""
 
-    def __init__(self, context: Context, endpoint: str, plan: Plan) -> None:
+    def __init__(self, context: Context, endpoint: str, plan: Plan, changed: Callable[[], None]) -> None:
         self.plan = plan
+        self.closed = False
         self._context = context
         self._endpoint = endpoint
+        self._changed = changed
         self._directory = context.home / "endpoints" / endpoint / uuid.uuid4().hex[:12]
-        self._variants: dict[str, _Variant] = {}
-        self._changed = threading.Condition()
+        self._variants = {each["VariantName"]: Variant(each) for each in everything(plan)}
+        self._lock = threading.RLock()
         self._starting: list[Instance] = []
-        self._calls = 0
-        self._closed = False
 
     def open(self) -> None:
-        """Download models, start every instance and wait until all are ready.
+        """Bring up every instance; raises DeploymentFailedError, and nothing is left running then.
 
-        Raises DeploymentFailedError with the endpoint's FailureReason; nothing is left running then.
+        A serverless variant starts one, which shows that its container answers, and stops it when it is idle.
         """
+        self.prepare()
+        least = {
+            name: max(1, count)
+            for name, count in counts(self.plan).items()
+            if self._variants[name].plan.get("serverless")
+        }
+        self.grow(counts(self.plan) | least)
+
+    def prepare(self) -> None:
+        """Assume the roles and download the models; raises DeploymentFailedError."""
         try:
-            for variant in self.plan["variants"]:
-                self._add_variant(variant)
-            self._grow({variant["VariantName"]: variant["count"] for variant in self.plan["variants"]})
+            for variant in self._variants.values():
+                self._prepare(variant)
         except BaseException:
             self.stop(1.0)
             raise
 
-    def scale(self, counts: dict[str, int]) -> None:
-        """Start or stop instances until each variant has its count; raises DeploymentFailedError."""
-        self._grow(counts)
-        for name, count in counts.items():
-            variant = self._variants[name]
-            with self._changed:
-                surplus = variant.instances[count:]
-                del variant.instances[count:]
-                variant.plan["count"] = count
-            for each in surplus:
-                each.stop(10.0)
+    def grow(self, wanted: dict[str, int]) -> None:
+        """Start what is missing, all together, and wait until it is ready; what fails is taken away again.
 
-    def weigh(self, weights: dict[str, float]) -> None:
-        """Set the variants' weights."""
-        with self._changed:
-            for name, weight in weights.items():
-                self._variants[name].plan["weight"] = weight
-
-    def count(self, name: str) -> int:
-        """How many instances the variant has."""
-        with self._changed:
-            return len(self._variants[name].instances)
-
-    @contextmanager
-    def call(self, target: str | None, seconds: float) -> Iterator[tuple[str, Instance]]:
-        """A variant by weight (or the target) and a ready instance, held for one invocation.
-
-        Raises NoVariantError, or NotReadyError after `seconds`.
+        Raises DeploymentFailedError.
         """
-        with self._changed:
-            name = self._choose(target)
-            if not self._changed.wait_for(lambda: self._ready(name), seconds):
-                raise NotReadyError(name)
-            chosen = random.choice(self._ready(name))  # noqa: S311
-            self._calls += 1
+        added: list[tuple[Variant, Instance]] = []
         try:
-            yield name, chosen
-        finally:
-            with self._changed:
-                self._calls -= 1
-                self._changed.notify_all()
-
-    def drain(self) -> None:
-        """Wait until the invocations that are under way have ended, at most 60 seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._calls == 0, _DRAIN_SECONDS)
-
-    def close(self) -> None:
-        """End at once, even while it opens."""
-        self._closed = True
-        self.stop(2.0)
-
-    def stop(self, grace: float) -> None:
-        """End every process, all at once, and remove the files."""
-        with self._changed:
-            instances = [each for variant in self._variants.values() for each in variant.instances]
-            instances += self._starting
-        threads = [threading.Thread(target=each.stop, args=(grace,)) for each in instances]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        shutil.rmtree(self._directory, ignore_errors=True)
-
-    def _add_variant(self, plan: dict[str, Any]) -> None:
-        name = plan["VariantName"]
-        try:
-            role = self._context.aws.role(plan["role"])
-        except AssumeRoleError as error:
-            raise DeploymentFailedError(
-                f"Unable to assume role '{plan['role']}' for production variant {name}. Please ensure that the role "
-                "exists and that its trust relationship policy allows the action 'sts:AssumeRole' for the service "
-                "principal 'sagemaker.amazonaws.com'."
-            ) from error
-        archives = instance.download(role, plan["containers"], self._directory / name)
-        self._variants[name] = _Variant(Blueprint(self._endpoint, plan, role, archives))
-
-    def _grow(self, counts: dict[str, int]) -> None:
-        """Start what is missing, together; what fails is taken away again."""
-        added: list[tuple[_Variant, Instance]] = []
-        try:
-            for name, count in counts.items():
+            for name, count in wanted.items():
                 variant = self._variants[name]
                 for _ in range(count - len(variant.instances)):
                     added.append((variant, self._start(variant)))
             for _, each in added:
                 each.wait_ready()
         except BaseException:
-            for _, each in added:
-                each.stop(1.0)
+            _stop([each for _, each in added], 1.0)
             raise
         finally:
-            with self._changed:
-                self._starting.clear()
-        with self._changed:
+            with self._lock:
+                self._starting = [each for each in self._starting if each not in [one for _, one in added]]
+        with self._lock:
             for variant, each in added:
                 variant.instances.append(each)
-            self._changed.notify_all()
+        self._changed()
 
-    def _start(self, variant: _Variant) -> Instance:
-        each = self._make(variant)
-        with self._changed:
+    def shrink(self, wanted: dict[str, int]) -> None:
+        """Stop what is too many: no new calls, then the end of those under way, then SIGTERM."""
+        surplus: list[Instance] = []
+        with self._lock:
+            for name, count in wanted.items():
+                surplus += self._variants[name].instances[count:]
+                del self._variants[name].instances[count:]
+        self._changed()
+        self._end(surplus)
+
+    def weigh(self, weights: dict[str, float]) -> None:
+        """Set the variants' weights; the next call follows them."""
+        with self._lock:
+            for name, weight in weights.items():
+                self._variants[name].plan["weight"] = weight
+        self._changed()
+
+    def set_plan(self, name: str, **members: Any) -> None:
+        """Set members of a variant's plan: its count, its ServerlessConfig."""
+        with self._lock:
+            self._variants[name].plan.update(members)
+        self._changed()
+
+    def counts(self) -> dict[str, int]:
+        """How many instances each variant has."""
+        with self._lock:
+            return {name: len(variant.instances) for name, variant in self._variants.items()}
+
+    def instances(self) -> list[tuple[str, Instance]]:
+        """Every instance with its variant."""
+        with self._lock:
+            return [(name, each) for name, variant in self._variants.items() for each in variant.instances]
+
+    def wanted(self, name: str) -> None:
+        """A call waits for an instance of a serverless variant: start one more, if it may have more."""
+        variant = self._variants[name]
+        serverless = variant.plan.get("serverless")
+        with self._lock:
+            if (
+                not serverless
+                or self.closed
+                or len(variant.instances) + variant.starting >= serverless["MaxConcurrency"]
+            ):
+                return
+            variant.starting += 1
+        threading.Thread(target=self._add_one, args=(variant,), name=f"sagemaker-cold-{name}", daemon=True).start()
+
+    def route(self, share: float) -> RouteFleet:
+        """What the router must know: only instances that are ready."""
+        with self._lock:
+            ready = {
+                name: tuple(each.route for each in variant.instances if each.ready)
+                for name, variant in self._variants.items()
+            }
+            return routes.fleet(self.plan, share, ready)
+
+    def retire(self) -> None:
+        """End it after its last calls; nothing routes to it any more."""
+        self._end([each for _, each in self.instances()])
+        self.stop(1.0)
+
+    def stop(self, grace: float) -> None:
+        """End every process, all at once and even while it opens, and remove the files."""
+        self.closed = True
+        with self._lock:
+            instances = [each for variant in self._variants.values() for each in variant.instances]
+            instances += self._starting
+        _stop(instances, grace)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _end(self, instances: list[Instance]) -> None:
+        if instances:
+            self._context.router.drain([each.id for each in instances], _DRAIN_SECONDS)
+            _stop(instances, _GRACE_SECONDS)
+
+    def _prepare(self, variant: Variant) -> None:
+        plan = variant.plan
+        try:
+            role = self._context.aws.role(plan["role"])
+        except AssumeRoleError as error:
+            raise DeploymentFailedError(
+                f"Unable to assume role '{plan['role']}' for production variant {plan['VariantName']}. Please ensure "
+                "that the role exists and that its trust relationship policy allows the action 'sts:AssumeRole' for "
+                "the service principal 'sagemaker.amazonaws.com'."
+            ) from error
+        seconds = limit(plan.get("download_seconds", 1200), self._context.time_scale)
+        archives = instance.download(role, plan["containers"], self._directory / plan["VariantName"], seconds)
+        variant.blueprint = Blueprint(self._endpoint, plan, role, archives)
+
+    def _start(self, variant: Variant) -> Instance:
+        assert variant.blueprint is not None
+        directory = self._directory / variant.plan["VariantName"] / f"0{uuid.uuid4().hex[:16]}"
+        each = instance.make(self._context, variant.blueprint, directory, self._changed)
+        with self._lock:
             self._starting.append(each)
-        if self._closed:
-            raise DeploymentFailedError("The local cloud was stopped.")
+        if self.closed:
+            raise DeploymentFailedError("The endpoint was stopped while it started.")
         each.start()
         return each
 
-    def _make(self, variant: _Variant) -> Instance:
-        directory = self._directory / variant.plan["VariantName"] / f"0{uuid.uuid4().hex[:16]}"
-        return instance.make(self._context, variant.blueprint, directory, self._notify)
+    def _add_one(self, variant: Variant) -> None:
+        """A cold start."""
+        each: Instance | None = None
+        try:
+            each = self._start(variant)
+            each.wait_ready()
+            with self._lock:
+                variant.instances.append(each)
+        except DeploymentFailedError as error:
+            _log.warning("endpoint %s: %s", self._endpoint, error)
+            if each is not None:
+                each.stop(1.0)
+        finally:
+            with self._lock:
+                variant.starting -= 1
+                self._starting = [one for one in self._starting if one is not each]
+        self._changed()
 
-    def _notify(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
 
-    def _choose(self, target: str | None) -> str:
-        if target is not None:
-            if target not in self._variants:
-                raise NoVariantError(target)
-            return target
-        names = list(self._variants)
-        weights = [self._variants[name].plan["weight"] for name in names]
-        if not any(weights):
-            raise NoVariantError("every variant has weight 0")
-        return random.choices(names, weights)[0]  # noqa: S311
-
-    def _ready(self, name: str) -> list[Instance]:
-        return [each for each in self._variants[name].instances if each.ready]
+def _stop(instances: Iterable[Instance], grace: float) -> None:
+    threads = [threading.Thread(target=each.stop, args=(grace,)) for each in instances]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.sagemaker.aws import RoleSession
 from localcloud.sagemaker.context import Context
+from localcloud.sagemaker.endpoint.pace import limit
 from localcloud.sagemaker.endpoint.server import Server, ServerSpec
 from localcloud.sagemaker.errors import DeploymentFailedError, JobFailedError
 from localcloud.sagemaker.jobs import archive, transfer
+from localcloud.sagemaker.router import RouteInstance
 
 
 class Instance:
     """The servers of one instance; a pipeline has several."""
 
     def __init__(self, servers: list[Server], directory: Path) -> None:
+        self.id = directory.name
         self.servers = servers
+        self.ended = False
         self._directory = directory
 
     @property
@@ -41,16 +46,29 @@ class Instance:
         for server in self.servers:
             server.watch()
 
+    @property
+    def route(self) -> RouteInstance:
+        """Where the router finds it."""
+        ports = tuple(server.port for server in self.servers)
+        return RouteInstance(self.id, ports, tuple(server.spec.name for server in self.servers))
+
+    def doubt(self) -> None:
+        """Somebody could not connect to it."""
+        for server in self.servers:
+            server.doubt()
+
     def stop(self, grace: float) -> None:
         """End all processes and remove their files."""
+        self.ended = True
         for server in self.servers:
             server.stop(grace)
         shutil.rmtree(self._directory, ignore_errors=True)
 
 
-def download(role: RoleSession, containers: list[dict[str, Any]], directory: Path) -> list[Path | None]:
+def download(role: RoleSession, containers: list[dict[str, Any]], directory: Path, seconds: float) -> list[Path | None]:
     """Each container's model archive, once per fleet and variant; raises DeploymentFailedError."""
     s3 = role.client("s3")
+    ends = time.monotonic() + seconds
     found: list[Path | None] = []
     for number, container in enumerate(containers, 1):
         if container["data"] is None:
@@ -67,6 +85,11 @@ def download(role: RoleSession, containers: list[dict[str, Any]], directory: Pat
                 f'"{container["data"]}". Please ensure that there is an object located at the URL and that the role '
                 "passed to CreateModel has permissions to download the object."
             ) from error
+        if time.monotonic() > ends:
+            raise DeploymentFailedError(
+                f'Model data download timed out for container "{_label(container, number)}" from URL: '
+                f'"{container["data"]}". Please raise ModelDataDownloadTimeoutInSeconds.'
+            )
         found.append(path)
     return found
 
@@ -103,7 +126,7 @@ def make(context: Context, blueprint: Blueprint, directory: Path, changed: Calla
             environment=container["environment"] | {"AWS_REGION": context.region},
             credentials={} if isolated else role.environment(),
             isolated=isolated,
-            health_seconds=variant["health_seconds"],
+            health_seconds=limit(variant["health_seconds"], context.time_scale),
             log=context.logs.stream(logs, f"/aws/sagemaker/Endpoints/{blueprint.endpoint}", stream),
         )
         servers.append(Server(context.runtime, spec, changed))

@@ -6,7 +6,8 @@ from typing import Any
 
 from localcloud.sagemaker import endpoint_config, listing, tags
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.endpoint import plan, rules, state
+from localcloud.sagemaker.endpoint import plan, rules, state, summaries
+from localcloud.sagemaker.endpoint.alarms import Alarms
 from localcloud.sagemaker.endpoint.deployment import Deployment
 from localcloud.sagemaker.errors import InvalidRequestError, NotHereError
 from localcloud.sagemaker.store import Record
@@ -14,7 +15,7 @@ from localcloud.sagemaker.store import Record
 
 def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Accept the endpoint and bring it up; the answer comes before it serves."""
-    rules.check_deployment("CreateEndpoint", request.get("DeploymentConfig"))
+    rules.check_deployment(request.get("DeploymentConfig"))
     config = endpoint_config.get(context, request["EndpointConfigName"])
     wanted = plan.make(context, config)
     request_tags = tags.check(request.get("Tags", []))
@@ -24,7 +25,7 @@ def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         "EndpointArn": record.arn,
         "EndpointConfigName": config.name,
         "EndpointStatus": "Creating",
-        "ProductionVariants": state.wanted(wanted),
+        **summaries.wanted(wanted),
         "CreationTime": record.created,
         "LastModifiedTime": record.created,
         "_plan": wanted,
@@ -48,36 +49,44 @@ def describe(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def update(context: Context, request: dict[str, Any]) -> dict[str, Any]:
-    """Bring up another configuration beside the one that serves, then move the traffic."""
-    name = state.get(context, request["EndpointName"]).name
-    rules.check_deployment("UpdateEndpoint", request.get("DeploymentConfig"))
-    if request.get("RetainDeploymentConfig") and "DeploymentConfig" in request:
-        raise InvalidRequestError("RetainDeploymentConfig cannot be true when DeploymentConfig is given.")
+    """Move to another configuration, as DeploymentConfig says; all at once without one."""
+    current = state.get(context, request["EndpointName"])
+    name = current.name
+    deployment = _deployment_config(request, current)
     pending = plan.make(context, endpoint_config.get(context, request["EndpointConfigName"]))
     excluded = request.get("ExcludeRetainedVariantProperties", [])
     if excluded and not request.get("RetainAllVariantProperties"):
         raise InvalidRequestError("ExcludeRetainedVariantProperties needs RetainAllVariantProperties to be true.")
+    # Outside of the store's transaction: this asks CloudWatch.
+    Alarms(context, plan.role(pending), deployment or {}).require()
 
     def change(record: Record) -> None:
-        _begin(context, record)
         document = record.document
         if request.get("RetainAllVariantProperties"):
             plan.retain(pending, document["_plan"], excluded)
+        _begin(context, record)
+        rules.check_update(deployment, document["_plan"], pending)
         document["_pending"] = pending
-        document["PendingDeploymentSummary"] = {
-            "EndpointConfigName": pending["EndpointConfigName"],
-            "ProductionVariants": state.wanted(pending),
-            "StartTime": record.modified,
-        }
-        if "DeploymentConfig" in request:
-            document["LastDeploymentConfig"] = request["DeploymentConfig"]
-        elif not request.get("RetainDeploymentConfig"):
-            document.pop("LastDeploymentConfig", None)
+        document["PendingDeploymentSummary"] = summaries.pending(pending, record.modified)
+        document.pop("LastDeploymentConfig", None)
+        document["_deployment"] = deployment
+        if deployment is not None:
+            document["LastDeploymentConfig"] = deployment
 
     record = context.store.update(state.KIND, name, change)
     state.tell(context, record)
     context.endpoints.start(name, Deployment(context, name).update)
     return {"EndpointArn": record.arn}
+
+
+def _deployment_config(request: dict[str, Any], current: Record) -> dict[str, Any] | None:
+    given: dict[str, Any] | None = request.get("DeploymentConfig")
+    if request.get("RetainDeploymentConfig"):
+        if given is not None:
+            raise InvalidRequestError("RetainDeploymentConfig cannot be true when DeploymentConfig is given.")
+        given = current.document.get("LastDeploymentConfig")
+    rules.check_deployment(given)
+    return given
 
 
 def update_weights(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -92,15 +101,26 @@ def update_weights(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     def change(record: Record) -> None:
         _begin(context, record)
         _check_capacities(record, wanted, counts)
+        record.document["_rescale"] = {"weights": weights, "counts": counts}
         for variant in record.document["ProductionVariants"]:
             variant["DesiredWeight"] = weights.get(variant["VariantName"], variant["DesiredWeight"])
-            variant["DesiredInstanceCount"] = counts.get(variant["VariantName"], variant["DesiredInstanceCount"])
+            if variant["VariantName"] in counts:
+                variant["DesiredInstanceCount"] = counts[variant["VariantName"]]
+                _scaling(context, variant)
 
     record = context.store.update(state.KIND, name, change)
     state.tell(context, record)
-    deployment = Deployment(context, name)
-    context.endpoints.start(name, lambda live: deployment.rescale(live, weights, counts))
+    if counts:
+        state.tell_deployment(context, record)
+    context.endpoints.start(name, Deployment(context, name).rescale)
     return {"EndpointArn": record.arn}
+
+
+def _scaling(context: Context, variant: dict[str, Any]) -> None:
+    count = variant["DesiredInstanceCount"]
+    way = "out" if count >= variant.get("CurrentInstanceCount", 0) else "in"
+    message = f"Scaling {way} desired instance count to {count}."
+    variant["VariantStatus"] = [{"Status": "Updating", "StatusMessage": message, "StartTime": context.clock()}]
 
 
 def list_(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +145,7 @@ def delete(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 def _begin(context: Context, record: Record) -> None:
     """Status Updating, if the endpoint may be updated now."""
     _refuse_busy(record)
-    if record.status != "InService":
+    if record.status not in state.UPDATABLE:
         raise InvalidRequestError(
             f'Cannot update endpoint "{record.arn}" in status {record.status}: DeleteEndpoint is the only operation '
             "that can be performed on a failed endpoint."

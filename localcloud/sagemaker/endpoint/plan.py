@@ -9,30 +9,64 @@ from localcloud.sagemaker.context import Context
 from localcloud.sagemaker.store import Record
 
 Plan = dict[str, Any]
+# AWS's defaults, in seconds.
 _HEALTH_SECONDS = 8 * 60
+_DOWNLOAD_SECONDS = 20 * 60
 
 
 def make(context: Context, config: Record) -> Plan:
     """The plan of a configuration; raises InvalidRequestError if a model is gone."""
+    document = config.document
+    isolated = document["EnableNetworkIsolation"]
     return {
         "EndpointConfigName": config.name,
-        "DataCaptureConfig": config.document.get("DataCaptureConfig"),
-        "variants": [
-            _variant(context, variant, isolated=config.document["EnableNetworkIsolation"])
-            for variant in config.document["ProductionVariants"]
-        ],
+        "DataCaptureConfig": document.get("DataCaptureConfig"),
+        "AsyncInferenceConfig": document.get("AsyncInferenceConfig"),
+        "variants": [_variant(context, each, isolated) for each in document["ProductionVariants"]],
+        "shadows": [_variant(context, each, isolated) for each in document.get("ShadowProductionVariants", [])],
     }
+
+
+def everything(plan: Plan) -> list[dict[str, Any]]:
+    """The production variants, then the shadow ones."""
+    return [*plan["variants"], *plan.get("shadows", [])]
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """How many instances each variant has from the start; a serverless one has its provisioned ones."""
+    return {each["VariantName"]: warm(each) if each.get("serverless") else each["count"] for each in everything(plan)}
+
+
+def warm(variant: dict[str, Any]) -> int:
+    """How many instances of a serverless variant are never stopped."""
+    return int(variant["serverless"].get("ProvisionedConcurrency", 0))
+
+
+def is_serverless(plan: Plan) -> bool:
+    """Whether the variants are started on demand."""
+    return any(each.get("serverless") for each in plan["variants"])
+
+
+def is_asynchronous(plan: Plan) -> bool:
+    """Whether calls go through a queue and S3."""
+    return bool(plan.get("AsyncInferenceConfig"))
+
+
+def role(plan: Plan) -> str:
+    """The role that SageMaker looks at alarms, captures and answers asynchronous calls with: the first model's."""
+    arn: str = plan["variants"][0]["role"]
+    return arn
 
 
 def retain(plan: Plan, current: Plan, excluded: list[dict[str, str]]) -> None:
     """RetainAllVariantProperties: variants that stay keep their counts and weights, unless excluded."""
     skipped = {item["VariantPropertyType"] for item in excluded}
-    earlier = {variant["VariantName"]: variant for variant in current["variants"]}
-    for variant in plan["variants"]:
+    earlier = {variant["VariantName"]: variant for variant in everything(current)}
+    for variant in everything(plan):
         before = earlier.get(variant["VariantName"])
         if before is None:
             continue
-        if "DesiredInstanceCount" not in skipped:
+        if "DesiredInstanceCount" not in skipped and None not in (before["count"], variant["count"]):
             variant["count"] = before["count"]
         if "DesiredWeight" not in skipped:
             variant["weight"] = before["weight"]
@@ -40,18 +74,21 @@ def retain(plan: Plan, current: Plan, excluded: list[dict[str, str]]) -> None:
         plan["DataCaptureConfig"] = current["DataCaptureConfig"]
 
 
-def _variant(context: Context, variant: dict[str, Any], *, isolated: bool) -> dict[str, Any]:
+def _variant(context: Context, variant: dict[str, Any], isolated: bool) -> dict[str, Any]:
     served = model.get(context, variant["ModelName"]).document
     containers = model.containers_of(context, served)
     alone = "PrimaryContainer" in served and len(containers) == 1
     return {
         "VariantName": variant["VariantName"],
+        "model": variant["ModelName"],
         "weight": variant["InitialVariantWeight"],
-        "count": variant["InitialInstanceCount"],
-        "instance_type": variant["InstanceType"],
+        "count": variant.get("InitialInstanceCount"),
+        "instance_type": variant.get("InstanceType"),
+        "serverless": variant.get("ServerlessConfig"),
         "role": served["ExecutionRoleArn"],
         "isolated": isolated or served["EnableNetworkIsolation"],
         "health_seconds": variant.get("ContainerStartupHealthCheckTimeoutInSeconds", _HEALTH_SECONDS),
+        "download_seconds": variant.get("ModelDataDownloadTimeoutInSeconds", _DOWNLOAD_SECONDS),
         "containers": [
             {
                 "name": "primary" if alone else container.get("ContainerHostname", f"container_{number}"),

@@ -1,36 +1,83 @@
-"""What of a DeploymentConfig is served here: everything else is refused, not ignored."""
+"""What AWS refuses of a DeploymentConfig, by itself and against the variants that it would update."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from localcloud.sagemaker.errors import InvalidRequestError, NotHereError
+from localcloud.sagemaker.endpoint import sizes
+from localcloud.sagemaker.endpoint.plan import Plan, is_serverless
+from localcloud.sagemaker.errors import InvalidRequestError
+
+_SIZES = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}
+# In percent of a variant's instances.
+_BOUNDS = {"CanarySize": (0, 50), "LinearStepSize": (10, 50), "MaximumBatchSize": (5, 50)}
 
 
-def check_deployment(operation: str, config: dict[str, Any] | None) -> None:
-    """Raise InvalidRequestError for what AWS refuses, NotHereError for what is not built here."""
+def check_deployment(config: dict[str, Any] | None) -> None:
+    """Raise InvalidRequestError for a DeploymentConfig that contradicts itself."""
     if config is None:
         return
     blue_green, rolling = config.get("BlueGreenUpdatePolicy"), config.get("RollingUpdatePolicy")
     if (blue_green is None) == (rolling is None):
         raise InvalidRequestError("DeploymentConfig needs either BlueGreenUpdatePolicy or RollingUpdatePolicy.")
-    if rolling is not None:
-        raise NotHereError(f"{operation} with RollingUpdatePolicy")
-    assert blue_green is not None
+    if blue_green is None:
+        return
     routing = blue_green["TrafficRoutingConfiguration"]
-    _check_routing(routing)
-    if routing["Type"] != "ALL_AT_ONCE":
-        raise NotHereError(f"{operation} with TrafficRoutingConfiguration.Type {routing['Type']}")
-    if blue_green.get("TerminationWaitInSeconds"):
-        raise NotHereError(f"{operation} with TerminationWaitInSeconds above 0")
-    if config.get("AutoRollbackConfiguration", {}).get("Alarms"):
-        raise NotHereError(f"{operation} with AutoRollbackConfiguration")
-
-
-def _check_routing(routing: dict[str, Any]) -> None:
-    sizes = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}
-    for kind, member in sizes.items():
+    for kind, member in _SIZES.items():
         if routing["Type"] == kind and member not in routing:
             raise InvalidRequestError(f"{member} is required when TrafficRoutingConfiguration.Type is {kind}.")
         if routing["Type"] != kind and member in routing:
             raise InvalidRequestError(f"{member} is allowed only when TrafficRoutingConfiguration.Type is {kind}.")
+
+
+def check_update(config: dict[str, Any] | None, current: Plan, wanted: Plan) -> None:
+    """Raise InvalidRequestError for an update that AWS refuses with these variants before and after."""
+    if is_serverless(wanted) and not is_serverless(current):
+        raise InvalidRequestError("An instance-based endpoint cannot be updated to a serverless endpoint.")
+    if config is None:
+        return
+    _check_names(current, wanted)
+    if "RollingUpdatePolicy" in config:
+        _check_rolling(config["RollingUpdatePolicy"], current, wanted)
+        return
+    routing = config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    member = _SIZES.get(routing["Type"])
+    if member is None:
+        return
+    if is_serverless(wanted):
+        if routing[member]["Type"] == "INSTANCE_COUNT":
+            raise InvalidRequestError(f"{member} of Type INSTANCE_COUNT is not supported for serverless variants.")
+        return
+    for variant in wanted["variants"]:
+        _check_size(member, routing[member], variant, f"TrafficRoutingConfiguration.Type {routing['Type']}")
+
+
+def _check_names(current: Plan, wanted: Plan) -> None:
+    before = {each["VariantName"] for each in current["variants"]}
+    after = {each["VariantName"] for each in wanted["variants"]}
+    if before != after:
+        raise InvalidRequestError(
+            f"DeploymentConfig needs the same variant names before and after the update: [{', '.join(sorted(before))}] "
+            f"became [{', '.join(sorted(after))}]."
+        )
+
+
+def _check_rolling(policy: dict[str, Any], current: Plan, wanted: Plan) -> None:
+    if is_serverless(wanted) or is_serverless(current):
+        raise InvalidRequestError("RollingUpdatePolicy is not supported for serverless endpoints.")
+    if len(wanted["variants"]) > 1 or wanted.get("shadows") or current.get("shadows"):
+        raise InvalidRequestError("RollingUpdatePolicy is not supported for endpoints with multiple variants.")
+    _check_size("MaximumBatchSize", policy["MaximumBatchSize"], wanted["variants"][0], "RollingUpdatePolicy")
+
+
+def _check_size(member: str, size: dict[str, Any], variant: dict[str, Any], what: str) -> None:
+    count, name = variant["count"], variant["VariantName"]
+    if count < 2:  # noqa: PLR2004
+        raise InvalidRequestError(f"{what} needs at least 2 instances; variant {name} has {count}. Use ALL_AT_ONCE.")
+    low, high = _BOUNDS[member]
+    percent = sizes.percent(size, count)
+    if not low <= percent <= high:
+        raise InvalidRequestError(
+            f"{member} must be between {low}% and {high}% of the variant's total instance count: {size['Value']} "
+            f"({size['Type']}) is {percent:g}% of the {count} instance(s) of variant {name}."
+        )

@@ -1,4 +1,4 @@
-"""One model server process: started, pinged, called, and started again when it dies."""
+"""One model server process: started, pinged, and started again when it dies."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from localcloud.sagemaker.logs import LogStream
 from localcloud.sagemaker.runtime import ImageError, Process, Request, Runtime
 
 _log = logging.getLogger(__name__)
-# The contract: /ping answers within 2 seconds, /invocations within 60 (sagemaker dg, your-algorithms-inference-code).
+# The contract: /ping answers within 2 seconds (sagemaker dg, your-algorithms-inference-code).
 _PING_SECONDS = 2.0
-INVOCATION_SECONDS = 60.0
 _PING_EVERY = 0.1
 _LONGEST_PAUSE = 30.0
+# A container that ends before it answers is started again, as on AWS; but not for all of the eight minutes.
+_STARTS = 3
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,14 @@ class Server:
         self._runtime = runtime
         self._changed = changed
         self._ended = threading.Event()
+        self.port = 0
         self._process: Process | None = None
         self._pool: urllib3.HTTPConnectionPool | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while there is a process."""
+        return self._process.pid if self._process is not None and self.ready.is_set() else None
 
     def start(self) -> None:
         """Start the process on a free port; raises DeploymentFailedError if the image cannot be run."""
@@ -69,33 +76,41 @@ class Server:
             self._process = self._runtime.start(request)
         except ImageError as error:
             raise DeploymentFailedError(str(error)) from error
-        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=32, retries=False)
+        self.port = port
+        self._pool = urllib3.HTTPConnectionPool("127.0.0.1", port, maxsize=1, retries=False)
 
     def wait_ready(self) -> None:
-        """Ping until it answers 200; raises DeploymentFailedError when it exits or takes too long."""
+        """Ping until it answers 200; raises DeploymentFailedError when it keeps exiting or takes too long."""
         assert self._process is not None
         deadline = time.monotonic() + self.spec.health_seconds
+        starts = 1
         while not self._ping():
             # Waiting for the process's end is the pause between pings.
             code = self._process.wait(_PING_EVERY)
-            if code is not None or time.monotonic() > deadline or self._ended.is_set():
-                if code is not None:
-                    self.spec.log.write(f"The container ended with exit code {code} before it answered /ping with 200.")
+            if code is not None:
+                self.spec.log.write(f"The container ended with exit code {code} before it answered /ping with 200.")
+            if self._ended.is_set() or time.monotonic() > deadline or (code is not None and starts == _STARTS):
+                self._say_slow(code)
                 raise DeploymentFailedError(
                     f"The {self.spec.name} container for production variant {self.spec.variant} did not pass the ping "
                     "health check. Please check CloudWatch logs for this endpoint."
                 )
+            if code is not None:
+                self.spec.log.write(f"The container is started again (start {starts + 1} of {_STARTS}).")
+                self.start()
+                starts += 1
         self.ready.set()
         self._changed()
+
+    def _say_slow(self, code: int | None) -> None:
+        if code is None and not self._ended.is_set():
+            self.spec.log.write(
+                f"The container did not answer /ping with 200 within {self.spec.health_seconds:g} seconds."
+            )
 
     def watch(self) -> None:
         """From now on, start the process again whenever it ends by itself."""
         threading.Thread(target=self._supervise, name=f"sagemaker-server-{self.spec.variant}", daemon=True).start()
-
-    def post(self, body: bytes, headers: dict[str, str]) -> urllib3.BaseHTTPResponse:
-        """POST /invocations; raises urllib3's HTTPError."""
-        assert self._pool is not None
-        return self._pool.request("POST", "/invocations", body=body, headers=headers, timeout=INVOCATION_SECONDS)
 
     def doubt(self) -> None:
         """A connection was refused: if the process is ending, no call comes here until it is ready again."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from localcloud.sagemaker import events
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.endpoint.fleet import Fleet
-from localcloud.sagemaker.endpoint.plan import Plan
 from localcloud.sagemaker.store import Record
 
 KIND = "endpoint"
-_DETAIL_TYPE = "SageMaker Endpoint State Change"
+_STATE_CHANGE = "SageMaker Endpoint State Change"
+_DEPLOYMENT_CHANGE = "SageMaker Endpoint Deployment State Change"
 BUSY = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
+# What an endpoint may be updated from.
+UPDATABLE = ("InService", "UpdateRollbackFailed")
+_LONGEST_REASON = 1024
 
 
 def missing(context: Context, name: str) -> str:
@@ -34,6 +37,8 @@ def enter(context: Context, name: str, status: str, *drop: str, **members: Any) 
         for member in drop:
             document.pop(member, None)
         document.update(members)
+        if "FailureReason" in members:
+            document["FailureReason"] = members["FailureReason"][:_LONGEST_REASON]
         record.status = document["EndpointStatus"] = status
         record.modified = document["LastModifiedTime"] = context.clock()
 
@@ -42,40 +47,28 @@ def enter(context: Context, name: str, status: str, *drop: str, **members: Any) 
     return record
 
 
+def progress(context: Context, name: str, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change the description of a deployment that goes on, and tell of it."""
+
+    def apply(record: Record) -> None:
+        change(record.document)
+        record.modified = record.document["LastModifiedTime"] = context.clock()
+
+    tell_deployment(context, context.store.update(KIND, name, apply))
+
+
 def tell(context: Context, record: Record) -> None:
     """Emit the endpoint: status in UPPER_SNAKE, times as epoch-millisecond numbers."""
+    context.events.send(_STATE_CHANGE, record, _detail(context, record))
+
+
+def tell_deployment(context: Context, record: Record) -> None:
+    """Emit the endpoint with what its deployment is doing (VariantStatus)."""
+    context.events.send(_DEPLOYMENT_CHANGE, record, _detail(context, record))
+
+
+def _detail(context: Context, record: Record) -> dict[str, Any]:
     detail = events.detail_of("DescribeEndpointOutput", record.document, events.milliseconds)
     detail["EndpointStatus"] = re.sub(r"(?<!^)(?=[A-Z])", "_", record.status).upper()
     detail["Tags"] = context.events.tags(record)
-    context.events.send(_DETAIL_TYPE, record, detail)
-
-
-def wanted(plan: Plan) -> list[dict[str, Any]]:
-    """ProductionVariants before anything runs: what is desired."""
-    return [
-        {
-            "VariantName": variant["VariantName"],
-            "DesiredWeight": variant["weight"],
-            "DesiredInstanceCount": variant["count"],
-        }
-        for variant in plan["variants"]
-    ]
-
-
-def running(context: Context, fleet: Fleet) -> list[dict[str, Any]]:
-    """ProductionVariants of a fleet that serves."""
-    now = context.clock()
-    return [
-        {
-            "VariantName": variant["VariantName"],
-            "DeployedImages": [
-                {"SpecifiedImage": item["image"], "ResolvedImage": item["image"], "ResolutionTime": now}
-                for item in variant["containers"]
-            ],
-            "CurrentWeight": variant["weight"],
-            "DesiredWeight": variant["weight"],
-            "CurrentInstanceCount": fleet.count(variant["VariantName"]),
-            "DesiredInstanceCount": variant["count"],
-        }
-        for variant in fleet.plan["variants"]
-    ]
+    return detail

@@ -62,7 +62,7 @@ class Cloud:
 
     def make(self) -> SageMaker:
         # An empty endpoint is AWS's own, which moto answers for.
-        return SageMaker(self.home, "", self._emit, REGION, ACCOUNT, runtime=self.runtime)
+        return SageMaker(self.home, "", self._emit, REGION, ACCOUNT, runtime=self.runtime, time_scale=60.0)
 
     def restart(self) -> None:
         self.service.close()

@@ -1,0 +1,84 @@
+"""What both policies of an update share: two fleets, alarms, a pace, and telling of what goes on."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from localcloud.sagemaker.context import Context
+from localcloud.sagemaker.endpoint import state, summaries
+from localcloud.sagemaker.endpoint.alarms import Alarms
+from localcloud.sagemaker.endpoint.fleet import Fleet
+from localcloud.sagemaker.endpoint.live import LiveEndpoint
+from localcloud.sagemaker.endpoint.pace import Pace
+from localcloud.sagemaker.endpoint.plan import Plan, counts, role
+from localcloud.sagemaker.errors import DeploymentFailedError
+
+_log = logging.getLogger(__name__)
+INTERNAL = "Request to service failed. If failure persists after retry, contact customer support."
+
+
+def open_fleet(live: LiveEndpoint, fleet: Fleet, *, empty: bool = False) -> None:
+    """Bring a fleet up (or only its models down); raises DeploymentFailedError."""
+    with live.opening(fleet):
+        try:
+            fleet.prepare() if empty else fleet.open()
+        except DeploymentFailedError:
+            raise
+        except Exception as error:
+            _log.exception("endpoint %s", live.name)
+            raise DeploymentFailedError(INTERNAL) from error
+
+
+class Rollout:
+    """One update of one endpoint: `blue` are the fleets that serve with their shares, `green` is the new one."""
+
+    def __init__(
+        self, context: Context, live: LiveEndpoint, plan: Plan, config: dict[str, Any], policy: dict[str, Any]
+    ) -> None:
+        self.context = context
+        self.live = live
+        self.policy = policy
+        self.blue = list(live.fleets)
+        self.green = Fleet(context, live.name, plan, live.publish)
+        self.counts = list(counts(plan).values())
+        self.total = sum(self.counts)
+        self.alarms = Alarms(context, role(plan), config)
+        limit = policy.get("MaximumExecutionTimeoutInSeconds")
+        self.pace = Pace(context.time_scale, limit, context.endpoints.stopped)
+
+    def run(self) -> Fleet:
+        """Do it; answers the fleet that serves then. Raises DeploymentFailedError."""
+        raise NotImplementedError
+
+    def back(self) -> None:
+        """Undo it; raises DeploymentFailedError if that cannot be."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """End what does not serve any more."""
+        for fleet, _ in self.blue:
+            self.live.retire(fleet)
+
+    def open(self, fleet: Fleet, *, empty: bool = False) -> None:
+        """Bring the fleet up; raises DeploymentFailedError."""
+        open_fleet(self.live, fleet, empty=empty)
+        self.pace.check()
+
+    def active(self, share: float) -> dict[str, int]:
+        """How many instances of the new fleet's variants have traffic."""
+        raise NotImplementedError
+
+    def tell(self, status: str, message: str, share: float) -> None:
+        """Say in Describe and in an event what the new fleet is doing; `share`: of the traffic, it has by now."""
+        now = self.context.clock()
+        old = self.blue[0][0] if self.blue else None
+
+        def change(document: dict[str, Any]) -> None:
+            active = self.active(share)
+            told = {"Status": status, "StatusMessage": message, "StartTime": now}
+            summaries.progressed(document["PendingDeploymentSummary"], told, active, share)
+            if old is not None:
+                document.update(summaries.running(old.plan, old.counts(), now))
+
+        state.progress(self.context, self.live.name, change)

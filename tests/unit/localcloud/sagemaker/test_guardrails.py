@@ -1,0 +1,167 @@
+"""DeploymentConfig: traffic truly moves in steps, alarms truly roll back, AWS's refusals."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+
+from localcloud.sagemaker.endpoint import sizes
+from tests.unit.localcloud.sagemaker.helpers import REGION, CallError, Cloud
+from tests.unit.localcloud.sagemaker.test_endpoint import make_config, make_model, serve, statuses, variant
+
+ONE = {"Type": "INSTANCE_COUNT", "Value": 1}
+HALF = {"Type": "CAPACITY_PERCENT", "Value": 50}
+
+
+def blue_green(kind: str, wait: int = 60, bake: int = 0, **size: object) -> dict:
+    routing = {"Type": kind, "WaitIntervalInSeconds": wait, **size}
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, "TerminationWaitInSeconds": bake}}
+
+
+def rolling(wait: int = 0, **more: object) -> dict:
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": ONE, "WaitIntervalInSeconds": wait, **more}}
+
+
+def two(cloud: Cloud, count: int = 2) -> None:
+    """An endpoint of model "one", and a configuration of model "two"."""
+    for name in ("one", "two"):
+        make_model(cloud, name, weights=name)
+        make_config(cloud, name, variant("AllTraffic", name, count=count))
+    serve(cloud, "Guarded", "one")
+
+
+def update(cloud: Cloud, config: dict, to: str = "two", **more: object) -> int:
+    before = len(cloud.events)
+    cloud.call("UpdateEndpoint", EndpointName="Guarded", EndpointConfigName=to, DeploymentConfig=config, **more)
+    return before
+
+
+def alarm(name: str, state: str) -> dict:
+    client = boto3.client("cloudwatch", region_name=REGION)
+    client.put_metric_alarm(
+        AlarmName=name, MetricName="M", Namespace="N", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    client.set_alarm_state(AlarmName=name, StateValue=state, StateReason=f"because {state}")
+    return {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
+
+
+def wait_baking(cloud: Cloud, after: int) -> dict:
+    def baking(event: dict) -> bool:
+        pending = event["detail"].get("PendingDeploymentSummary", {}).get("ProductionVariants", [{}])
+        stages = [each["Status"] for each in pending[0].get("VariantStatus", [])]
+        return cloud.events.index(event) >= after and "Baking" in stages
+
+    return cloud.wait(baking)
+
+
+def seen(cloud: Cloud, calls: int = 60) -> set[str]:
+    return {cloud.invoke("Guarded", b"x")[1]["model"] for _ in range(calls)}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        blue_green("CANARY", wait=120, CanarySize=ONE),
+        blue_green("LINEAR", wait=120, LinearStepSize=HALF),
+        rolling(wait=120),
+    ],
+)
+def test_both_versions_answer_while_it_bakes_then_only_the_new_one(cloud: Cloud, config: dict) -> None:
+    two(cloud)
+    before = update(cloud, config)
+    told = wait_baking(cloud, before)
+    assert told["detail-type"] == "SageMaker Endpoint Deployment State Change"
+    assert "Baking for 120 seconds (WaitIntervalInSeconds)" in str(told["detail"]["PendingDeploymentSummary"])
+    assert seen(cloud) == {"one", "two"}
+    cloud.wait_endpoint("Guarded", "IN_SERVICE", before)
+    assert seen(cloud, 20) == {"two"}
+    described = cloud.call("DescribeEndpoint", EndpointName="Guarded")
+    assert described["EndpointConfigName"] == "two"
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    assert "PendingDeploymentSummary" not in described
+    assert described["LastDeploymentConfig"] == config
+
+
+def test_an_alarm_that_rings_already_starts_nothing(cloud: Cloud) -> None:
+    two(cloud)
+    started = len(cloud.runtime.processes)
+    before = update(cloud, {**blue_green("ALL_AT_ONCE"), **alarm("rings", "ALARM")})
+    cloud.wait_endpoint("Guarded", "IN_SERVICE", before)
+    assert statuses(cloud, before) == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
+    described = cloud.call("DescribeEndpoint", EndpointName="Guarded")
+    assert described["EndpointConfigName"] == "one"
+    assert "went into ALARM state: [rings]. because ALARM" in described["FailureReason"]
+    assert len(cloud.runtime.processes) == started
+
+
+@pytest.mark.parametrize(
+    "config",
+    [blue_green("CANARY", wait=3600, CanarySize=ONE), blue_green("ALL_AT_ONCE", bake=3600), rolling(wait=3600)],
+)
+def test_an_alarm_while_it_bakes_rolls_back(cloud: Cloud, config: dict) -> None:
+    two(cloud)
+    before = update(cloud, {**config, **alarm("later", "OK")})
+    wait_baking(cloud, before)
+    alarm("later", "ALARM")
+    cloud.wait_endpoint("Guarded", "IN_SERVICE", before)
+    assert statuses(cloud, before) == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
+    assert "[later]" in cloud.call("DescribeEndpoint", EndpointName="Guarded")["FailureReason"]
+    assert seen(cloud, 20) == {"one"}
+
+
+def test_an_update_that_a_restart_interrupts_is_taken_up(cloud: Cloud) -> None:
+    two(cloud)
+    before = update(cloud, blue_green("CANARY", wait=300, CanarySize=ONE))
+    wait_baking(cloud, before)
+    again = len(cloud.events)
+    cloud.restart()
+    cloud.wait_endpoint("Guarded", "IN_SERVICE", again)
+    assert cloud.call("DescribeEndpoint", EndpointName="Guarded")["EndpointConfigName"] == "two"
+    assert seen(cloud, 20) == {"two"}
+
+
+@pytest.mark.parametrize(
+    ("count", "config", "words"),
+    [
+        (1, blue_green("CANARY", CanarySize=ONE), "at least 2 instances"),
+        (1, rolling(), "at least 2 instances"),
+        (2, blue_green("CANARY", CanarySize={**ONE, "Value": 2}), "CanarySize must be between 0% and 50%"),
+        (2, blue_green("LINEAR", LinearStepSize={**HALF, "Value": 5}), "LinearStepSize must be between 10% and 50%"),
+        (2, {**rolling(), "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "none"}]}}, r"\[none\]"),
+    ],
+)
+def test_refused(cloud: Cloud, count: int, config: dict, words: str) -> None:
+    two(cloud, count)
+    with pytest.raises(CallError, match=words):
+        update(cloud, config)
+    assert cloud.call("DescribeEndpoint", EndpointName="Guarded")["EndpointStatus"] == "InService"
+
+
+def test_a_variant_may_not_be_renamed_under_guardrails(cloud: Cloud) -> None:
+    two(cloud)
+    make_config(cloud, "renamed", variant("Other", "two", count=2))
+    with pytest.raises(CallError, match="same variant names"):
+        update(cloud, blue_green("ALL_AT_ONCE"), to="renamed")
+
+
+def test_a_shadow_is_one_beside_one(cloud: Cloud) -> None:
+    make_model(cloud, "m")
+    shadow = [variant("S", "m")]
+    with pytest.raises(CallError, match="exactly one variant"):
+        make_config(cloud, "c", variant("A", "m"), variant("B", "m"), ShadowProductionVariants=shadow)
+    make_config(cloud, "c", variant("A", "m"), ShadowProductionVariants=shadow)
+    described = serve(cloud, "Shadowed", "c")
+    assert described["ShadowProductionVariants"][0]["CurrentInstanceCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("size", "shares"),
+    [
+        (ONE, [0.25, 0.5, 0.75, 1.0]),
+        ({"Type": "CAPACITY_PERCENT", "Value": 30}, [0.3, 0.6, 0.9, 1.0]),
+    ],
+)
+def test_linear_steps(size: dict, shares: list[float]) -> None:
+    routing = {"Type": "LINEAR", "LinearStepSize": size}
+    assert sizes.steps(routing, [4]) == pytest.approx(shares)
