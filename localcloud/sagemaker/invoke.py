@@ -54,6 +54,7 @@ class Forwarder:
             raise NotHereError("InvokeEndpointAsync")
         sent = {k: v for k, v in headers.items() if k not in _HOP and not k.startswith(_OWN_HEADERS)}
         sent |= {SECRET: context.router.settings.secret}
+        context.router.start()  # without a table yet, nobody would answer
         url = context.router.url + path
         try:
             answer = self._pool.request("POST", url, body=body, headers=sent, timeout=_SECONDS)
