@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _READY_SECONDS = 20.0
 _COLD_SECONDS = 60.0
 _LOOK_EVERY = 0.25
+# A server that closes an idle connection just as a call comes does so at once; later, the model has seen the call.
+_RACE_SECONDS = 0.05
 _CUSTOM = b"x-amzn-sagemaker-custom-attributes"
 _STREAM_ACCEPT = b"x-amzn-sagemaker-accept"
 _BINARY = b"application/octet-stream"
@@ -32,9 +34,9 @@ class Call:
     """A call under way. The fleet and variant are chosen anew each time that no instance answers."""
 
     __slots__ = (
-        "_answer_headers", "_body", "_chunks", "_connection", "_endpoint", "_give_up", "_instance", "_model_seconds",
-        "_plane", "_request", "_sent", "_size", "_stage", "_status", "_stream", "_timer", "_waits", "captured",
-        "deadline", "fleet", "shadow", "variant",
+        "_again", "_answer_headers", "_body", "_chunks", "_connection", "_copied", "_endpoint", "_give_up", "_instance",
+        "_model_seconds", "_plane", "_request", "_reused", "_sent", "_size", "_stage", "_status", "_stream", "_timer",
+        "_waits", "captured", "deadline", "fleet", "shadow", "variant",
     )  # fmt: skip
 
     def __init__(self, plane: Plane, request: Request, endpoint: Endpoint) -> None:
@@ -50,6 +52,8 @@ class Call:
         self._model_seconds = -1.0
         self.deadline = 0.0
         self.captured = self.shadow = False
+        # Whether a shadow has had its copy; whether the call was made once more after an idle connection had ended.
+        self._copied = self._again = self._reused = False
         self.fleet: Fleet | None = None
         self.variant: Variant | None = None
 
@@ -78,7 +82,8 @@ class Call:
             self._wait(variant)
             return
         self._go(instance, variant)
-        if self.fleet.shadow is not None:
+        if self.fleet.shadow is not None and not self._copied:
+            self._copied = True
             self._plane.copy_to_shadow(self, self._request, self._endpoint)
 
     def begin_shadow(self, original: Call, variant: Variant) -> None:
@@ -149,6 +154,7 @@ class Call:
         self._size = self._status = 0
         pool = self._instance.pools[self._stage]
         connection = pool.take()
+        self._reused = connection is not None
         if connection is None:
             self._plane.spawn(self._connect())
         else:
@@ -236,7 +242,12 @@ class Call:
 
     def on_broken(self, why: str) -> None:
         """See Exchange."""
+        late = time.perf_counter() - self._sent > _RACE_SECONDS
         self._clock()
+        if self._reused and not (late or self._status or self._again):
+            self._again = True
+            self._call_elsewhere()
+            return
         self._model_failure(500, f"The container closed the connection before it answered: {why}")
 
     def expire(self) -> None:
@@ -264,6 +275,10 @@ class Call:
             return
         instance.refuse()
         self._plane.tell_lost(instance)
+        self._call_elsewhere()
+
+    def _call_elsewhere(self) -> None:
+        """Make the call again, on whichever instance is free."""
         variant = self._release()
         if self.shadow:
             return

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.dataplane import figures
-from localcloud.dataplane.plane import Plane
+from localcloud.dataplane.plane import Plane, guarded
 
 _WRITE_SECONDS = 0.1
 _TELL_SECONDS = 1.0
@@ -102,10 +102,12 @@ class Control(asyncio.Protocol):
         told = time.monotonic()
         while True:
             await asyncio.sleep(_WRITE_SECONDS)
-            plane.capture.write()
+            with guarded("captured calls are lost"):
+                plane.capture.write()
             if time.monotonic() - told >= _TELL_SECONDS:
                 told = time.monotonic()
-                self._tell_figures(plane)
+                with guarded("figures are lost"):
+                    self._tell_figures(plane)
 
     def _tell_figures(self, plane: Plane) -> None:
         rows = figures.collect(plane.tables.variants())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from localcloud.dataplane import proxy
@@ -20,7 +22,17 @@ from localcloud.dataplane.verdicts import Verdicts
 _SWEEP_SECONDS = 0.25
 # A shadow that is slower than its model gets no more copies than this at a time.
 _MOST_COPIES = 256
+_log = logging.getLogger(__name__)
 Tell = Callable[[dict[str, Any]], None]
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """What goes wrong once must not end what runs for ever."""
+    try:
+        yield
+    except Exception:
+        _log.exception("%s", what)
 
 
 class Plane:
@@ -107,4 +119,5 @@ class Plane:
             await asyncio.sleep(_SWEEP_SECONDS)
             now = time.monotonic()
             for call in [each for each in self.active if each.deadline <= now]:
-                call.expire()
+                with guarded("a call whose time is over"):
+                    call.expire()

@@ -155,7 +155,8 @@ class Endpoint:
         self._any = _Weighted(weighted)
         self._by_target = {name: _Weighted(choices) for name, choices in targets.items()}
         self.wake()
-        return [each for key, each in before.items() if key not in self._instances]
+        # By identity: one that was started again has its id, but not its port.
+        return [each for key, each in before.items() if self._instances.get(key) is not each]
 
     def choose(self, target: str | None) -> Choice | None:
         """A fleet and a variant by their shares and weights; None if nothing has a weight.

@@ -98,6 +98,8 @@ class Router:
         self.settings = settings
         self._tables: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
+        # Held until the process has answered: it hears of changes in the order in which they were made.
+        self._changing = threading.Lock()
         self._numbers = itertools.count(1)
         self._process: RouterProcess | None = None
         self._listening: socket.socket | None = None
@@ -199,13 +201,14 @@ class Router:
         return [hello, *({"do": "put", "table": table} for table in self._tables.values())]
 
     def _change(self, endpoint: str, table: dict[str, Any] | None) -> None:
-        with self._lock:
-            # Kept first: a process that is started again meanwhile gets it with all the others.
-            if table is None:
-                self._tables.pop(endpoint, None)
-            else:
-                self._tables[endpoint] = table
-        self._ask({"do": "remove", "endpoint": endpoint} if table is None else {"do": "put", "table": table})
+        with self._changing:
+            with self._lock:
+                # Kept first: a process that is started again meanwhile gets it with all the others.
+                if table is None:
+                    self._tables.pop(endpoint, None)
+                else:
+                    self._tables[endpoint] = table
+            self._ask({"do": "remove", "endpoint": endpoint} if table is None else {"do": "put", "table": table})
 
     def _ask(self, message: dict[str, Any], seconds: float = _ANSWER_SECONDS) -> dict[str, Any]:
         while True:
