@@ -16,7 +16,7 @@ from tests.contract.application import ROOT, ROWS, functions, machines
 
 FUNCTIONS = ROOT / "functions"
 IMPORT_PATHS = ("layers/core/python", "jobs/python", "functions")
-# Who may import boto3: ADRs 0002, 0003 and 0009. Its client alone doubles a cold start.
+# Who may import boto3: ADRs 0002, 0003, 0009 and 0017. Its client alone doubles a cold start.
 WITH_BOTO3 = {
     "intake.claim_drops",
     "intake.check_window",
@@ -25,6 +25,7 @@ WITH_BOTO3 = {
     "intake.find_missed",
     "training.gather_inputs",
     "training.package_model",
+    "experiment.verify_endpoint",
     "deploy.publish_jobs",
 }
 HEAVY = {"boto3", "botocore.session", "botocore.client", "pandas", "numpy", "requests", "urllib3"}

@@ -11,7 +11,8 @@ import pytest
 from tests.contract.application import Machine, functions, machines, root, rows, rules
 from tests.contract.implied_actions import INTEGRATIONS, KMS, LOGGING
 
-# Why a function may act: the ADRs 0002 (claim), 0003 (bytes: hash, copy, pack, publish) and 0009 (what S3 holds).
+# Why a function may act: the ADRs 0002 (claim), 0003 (bytes: hash, copy, pack, publish) and 0009 (what S3 holds), 0017
+# (bytes: what an endpoint is sent and answers).
 ACTING = {
     "IntakeClaimDropsFunction",
     "IntakeCheckWindowFunction",
@@ -20,6 +21,7 @@ ACTING = {
     "IntakeFindMissedFunction",
     "TrainingGatherInputsFunction",
     "TrainingPackageModelFunction",
+    "ExperimentVerifyEndpointFunction",
     "DeployPublishJobsFunction",
 }
 # AWS offers no resource for these (Service Authorization Reference), so "*" is the only thing to write.
