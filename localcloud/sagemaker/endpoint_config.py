@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.sagemaker import events, listing, model, tags
+from localcloud.sagemaker import events, inference_modes, listing, model, tags
 from localcloud.sagemaker.context import Context
 from localcloud.sagemaker.errors import InvalidRequestError, NotHereError
 from localcloud.sagemaker.store import Record
@@ -13,7 +13,7 @@ KIND = "endpoint-config"
 _OPERATION = "CreateEndpointConfig"
 _DETAIL_TYPE = "SageMaker Endpoint Config State Change"
 _NOT_HERE = ("AsyncInferenceConfig", "ExplainerConfig", "ExecutionRoleArn")
-_VARIANT_NOT_HERE = ("ServerlessConfig", "InstancePools", "ManagedInstanceScaling", "CapacityReservationConfig")
+_VARIANT_NOT_HERE = ("InstancePools", "ManagedInstanceScaling", "CapacityReservationConfig")
 
 
 def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +33,7 @@ def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         )
     for variant in variants:
         _check_variant(context, variant)
+    inference_modes.check_serverless(context, request)
     request_tags = tags.check(request.pop("Tags", []))
     record = context.new(KIND, request["EndpointConfigName"], "InService", dict(request))
     record.document |= {"EndpointConfigArn": record.arn, "CreationTime": record.created}
@@ -74,9 +75,9 @@ def _check_variant(context: Context, variant: dict[str, Any]) -> None:
     if "ModelName" not in variant:
         raise NotHereError(f"{_OPERATION} with inference components (a ProductionVariant without ModelName)")
     for name in ("InstanceType", "InitialInstanceCount"):
-        if name not in variant:
+        if name not in variant and "ServerlessConfig" not in variant:
             raise InvalidRequestError(f"{name} is required for variant {variant['VariantName']}")
-    if variant["InstanceType"].startswith("ml.eia"):
+    if variant.get("InstanceType", "").startswith("ml.eia"):
         raise InvalidRequestError(f"Instance type {variant['InstanceType']} is no longer available")
     variant.setdefault("InitialVariantWeight", 1.0)
     model.get(context, variant["ModelName"])

@@ -30,6 +30,7 @@ from localcloud.sagemaker.aws import AssumeRole, Aws
 from localcloud.sagemaker.captures import CaptureWriter
 from localcloud.sagemaker.context import Context
 from localcloud.sagemaker.endpoint import deployment
+from localcloud.sagemaker.endpoint.idle import IdleSweep
 from localcloud.sagemaker.endpoint.live import LiveEndpoints
 from localcloud.sagemaker.errors import NotHereError, SerializationError, ServiceError
 from localcloud.sagemaker.events import Emit, Events
@@ -95,6 +96,7 @@ class SageMaker:
         )
         self._captures = CaptureWriter(aws)
         self._forwarder = invoke.Forwarder()
+        self._idle = IdleSweep(self.context)
         router.on_figures(lambda told: endpoint_metrics.write(self.context, told))
         router.on_captured(self._captures.add)
 
@@ -106,9 +108,11 @@ class SageMaker:
         self._clear_files()
         recovery.recover(self.context)
         deployment.recover(self.context)
+        self._idle.start()
 
     def close(self) -> None:
         """Stop all processes and threads; what is stored stays."""
+        self._idle.close()
         self._stop()
         self.context.router.close()
         self._captures.close()

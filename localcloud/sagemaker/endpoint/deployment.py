@@ -58,13 +58,16 @@ class Deployment:
         fleet = live.fleet
         assert fleet is not None
         counts, before = wanted["counts"], fleet.counts()
+        serverless = wanted.get("serverless", {})
         try:
-            fleet.grow(counts)
+            fleet.grow(counts | {name: each.get("ProvisionedConcurrency", 0) for name, each in serverless.items()})
         except DeploymentFailedError as error:
             self._back_in_service(fleet, str(error))
             return
         for name, count in counts.items():
             fleet.set_plan(name, count=count)
+        for name, each in serverless.items():
+            fleet.set_plan(name, serverless=each)
         fleet.weigh(wanted["weights"])
         fleet.shrink({name: count for name, count in counts.items() if count < before[name]})
         self._in_service(fleet, "FailureReason", *_PENDING)

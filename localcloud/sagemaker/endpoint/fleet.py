@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 import uuid
@@ -20,6 +21,8 @@ from localcloud.sagemaker.router import RouteFleet
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 60.0
 _GRACE_SECONDS = 10.0
+# However high MaxConcurrency is: more processes than this would only wait for each other on one machine.
+_MOST_ON_DEMAND = max(2, os.cpu_count() or 1)
 
 
 class Variant:
@@ -133,7 +136,7 @@ class Fleet:
             if (
                 not serverless
                 or self.closed
-                or len(variant.instances) + variant.starting >= serverless["MaxConcurrency"]
+                or len(variant.instances) + variant.starting >= min(serverless["MaxConcurrency"], _MOST_ON_DEMAND)
             ):
                 return
             variant.starting += 1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.sagemaker import endpoint_config, listing, tags
+from localcloud.sagemaker import endpoint_config, inference_modes, listing, tags
 from localcloud.sagemaker.context import Context
 from localcloud.sagemaker.endpoint import plan, rules, state, summaries
 from localcloud.sagemaker.endpoint.alarms import Alarms
 from localcloud.sagemaker.endpoint.deployment import Deployment
-from localcloud.sagemaker.errors import InvalidRequestError, NotHereError
+from localcloud.sagemaker.errors import InvalidRequestError
 from localcloud.sagemaker.store import Record
 
 
@@ -95,18 +95,19 @@ def update_weights(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     wanted = request["DesiredWeightsAndCapacities"]
     weights = {item["VariantName"]: item["DesiredWeight"] for item in wanted if "DesiredWeight" in item}
     counts = {item["VariantName"]: item["DesiredInstanceCount"] for item in wanted if "DesiredInstanceCount" in item}
-    if any("ServerlessUpdateConfig" in item for item in wanted):
-        raise NotHereError("UpdateEndpointWeightsAndCapacities with ServerlessUpdateConfig")
 
     def change(record: Record) -> None:
         _begin(context, record)
         _check_capacities(record, wanted, counts)
-        record.document["_rescale"] = {"weights": weights, "counts": counts}
+        serverless = _serverless(record, wanted)
+        record.document["_rescale"] = {"weights": weights, "counts": counts, "serverless": serverless}
         for variant in record.document["ProductionVariants"]:
             variant["DesiredWeight"] = weights.get(variant["VariantName"], variant["DesiredWeight"])
             if variant["VariantName"] in counts:
                 variant["DesiredInstanceCount"] = counts[variant["VariantName"]]
                 _scaling(context, variant)
+            if variant["VariantName"] in serverless:
+                variant["DesiredServerlessConfig"] = serverless[variant["VariantName"]]
 
     record = context.store.update(state.KIND, name, change)
     state.tell(context, record)
@@ -114,6 +115,23 @@ def update_weights(context: Context, request: dict[str, Any]) -> dict[str, Any]:
         state.tell_deployment(context, record)
     context.endpoints.start(name, Deployment(context, name).rescale)
     return {"EndpointArn": record.arn}
+
+
+def _serverless(record: Record, wanted: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The ServerlessConfig that each variant shall have."""
+    current = {each["VariantName"]: each.get("serverless") for each in record.document["_plan"]["variants"]}
+    found = {}
+    for item in wanted:
+        name, before = item["VariantName"], current[item["VariantName"]]
+        if "DesiredInstanceCount" in item and before:
+            raise InvalidRequestError(f"DesiredInstanceCount is not supported for serverless variant {name}.")
+        if "ServerlessUpdateConfig" not in item:
+            continue
+        if not before:
+            raise InvalidRequestError(f"ServerlessUpdateConfig is not supported for instance-based variant {name}.")
+        found[name] = before | item["ServerlessUpdateConfig"]
+        inference_modes.check_concurrency(name, found[name])
+    return found
 
 
 def _scaling(context: Context, variant: dict[str, Any]) -> None:
@@ -175,8 +193,7 @@ def _capture_summary(config: dict[str, Any]) -> dict[str, Any]:
     enabled = config.get("EnableCapture", False)
     return {
         "EnableCapture": enabled,
-        # Captured data is not written yet, and this must not say that it is.
-        "CaptureStatus": "Stopped",
+        "CaptureStatus": "Started" if enabled else "Stopped",
         "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
         "DestinationS3Uri": config["DestinationS3Uri"],
         "KmsKeyId": config.get("KmsKeyId", ""),

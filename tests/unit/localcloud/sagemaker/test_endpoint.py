@@ -282,17 +282,6 @@ def test_config_not_here(cloud: Cloud, more: dict) -> None:
         make_config(cloud, "c", variant("A", "m"), **more)
 
 
-def test_serverless_not_here(cloud: Cloud) -> None:
-    make_model(cloud, "m")
-    serverless = {
-        "VariantName": "A",
-        "ModelName": "m",
-        "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 1},
-    }
-    with pytest.raises(CallError, match="ServerlessConfig is not implemented here"):
-        make_config(cloud, "c", serverless)
-
-
 def test_config_needs_its_model(cloud: Cloud) -> None:
     with pytest.raises(CallError, match=r'ValidationException: Could not find model "arn:aws:sagemaker:.*:model/none"'):
         make_config(cloud, "c", variant("A", "none"))
