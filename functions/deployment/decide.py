@@ -1,16 +1,23 @@
-"""Deployment's first decision: what an approval changes."""
+"""Deployment's second decision: what changes on the endpoint, in order."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from deployment import requests
 from deployment.models import DeploymentPlan, PlanDeployment
+from deployment.requests import VARIANT, run_of, version_of
+from deployment.target import deploy_of
 from dropforge import names
 from dropforge.errors import DropforgeError
-from dropforge.project import Deploy, Project
+from dropforge.project import Deploy
 from dropforge.settings import Settings
 
-VARIANT = "AllTraffic"
+IN_PARTS = ("canary", "linear", "rolling")  # AWS refuses them on a single instance
+LATER = {
+    "ab": "A/B comparison is not there in this version: the new version replaces the live one all at once",
+    "shadow": "shadow tests are not there in this version: the new version replaces the live one all at once",
+}
 
 
 class EndpointUnusableError(DropforgeError):
@@ -20,107 +27,142 @@ class EndpointUnusableError(DropforgeError):
 class PlanDeploymentSettings(Settings):
     """The environment of `plan_deployment`."""
 
+    artifacts_bucket_name: str
     key_arn: str
     model_role_arn: str
 
 
 def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> DeploymentPlan:
-    """Create or update the project's endpoint, unless the package is not ours, not approved, or live already.
+    """The models, the configuration, the alarms and the calls that make the first package the one that is served.
 
     Raises:
         EndpointUnusableError: the endpoint failed to be created, or is being deleted.
     """
-    package = facts.package
-    said = package.get("CustomerMetadataProperties") or {}
-    project, run = said.get("dropforge:project"), said.get("dropforge:run")
-    if not project or not run or project != package.get("ModelPackageGroupName"):
-        return DeploymentPlan(action="none", reason="the package was not made by Dropforge")
-    if package.get("ModelApprovalStatus") != "Approved":
-        return DeploymentPlan(action="none", reason=f"the package is {package.get('ModelApprovalStatus')} now")
-    deploy = Project.model_validate_json(facts.config).deploy if facts.config else Deploy()
-    if not deploy.enabled:
-        return DeploymentPlan(action="none", reason="project.yaml has deploy.enabled: false")
-    version = int(package["ModelPackageVersion"])
-    model = names.model_name(run, version)
-    config = names.endpoint_config_name(run, version, deploy.instance_type, deploy.initial_instance_count)
-    action, reason = _action(facts, project, config)
-    tags = names.tags(project, run)
-    return DeploymentPlan(
-        action=action,
-        reason=reason,
+    package, deploy = facts.packages[0], deploy_of(facts.config)
+    project = str(package["ModelPackageGroupName"])
+    serverless = deploy.serving == "serverless"
+    models = {
+        version_of(p): requests.model_request(
+            p, settings.model_role_arn, names.tags(project, run_of(p)), serverless=serverless
+        )
+        for p in facts.packages
+    }
+    live = names.configured_version((facts.endpoint or {}).get("EndpointConfigName"))
+    variants = _variants(deploy, models, version_of(package), live[1] if live else None)
+    place = f"s3://{settings.artifacts_bucket_name}/{project}/"
+    config = requests.config_request(deploy, package, variants, place, settings.key_arn)
+    used = {v["ModelName"] for v in variants}
+    strategy = "all_at_once" if facts.after == "rejection" or deploy.moving in LATER else deploy.moving
+    plan = DeploymentPlan(
+        action="none",
+        reason="",
         project=project,
-        run=run,
-        version=version,
-        model=_model(package, model, settings, tags),
-        endpoint_config=_endpoint_config(config, model, deploy, settings, tags),
-        endpoint=_endpoint(action, project, config, facts.endpoint, tags),
+        run=run_of(package),
+        version=version_of(package),
+        mode=deploy.serving,
+        strategy=strategy,
+        previous_version=live[1] if live else None,
+        models=[m for m in models.values() if m["ModelName"] in used],
+        endpoint_configs=[config],
+        config=config["EndpointConfigName"],
+        warnings=[LATER[deploy.moving]] if deploy.moving in LATER else [],
     )
+    if deploy.serving == "batch":
+        return plan.model_copy(update={"action": "none", "reason": "project.yaml has deploy.mode: batch"})
+    return _decide(facts, deploy, plan, config)
 
 
-def _action(facts: PlanDeployment, project: str, config: str) -> tuple[Any, str]:
+def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config: dict[str, Any]) -> DeploymentPlan:
+    rollout = deploy.rollout or _defaults()
+    name, project = config["EndpointConfigName"], str(plan.project)
+    alarms = requests.alarm_requests(project, name, config["ProductionVariants"], rollout)
+    if deploy.serving == "asynchronous" and "max_latency" not in rollout.model_fields_set:
+        alarms = [alarm for alarm in alarms if alarm["MetricName"] != "ModelLatency"]  # long answers are its purpose
+    obsolete = _obsolete(facts, name)
+    plan = plan.model_copy(
+        update={"alarms": alarms, "watched_alarms": list(rollout.alarms), "obsolete_alarms": obsolete}
+    )
     endpoint = facts.endpoint
     if endpoint is None:
-        return "create", f"the project has no endpoint {project} yet"
+        request = {"EndpointName": project, "EndpointConfigName": name, "Tags": config["Tags"]}
+        phases = [{"kind": "create", "request": request, "config": name}]
+        changes = {"action": "create", "reason": f"the project has no endpoint {project} yet", "phases": phases}
+        return plan.model_copy(update={**changes, "strategy": "all_at_once"})
     status, live = endpoint["EndpointStatus"], endpoint.get("EndpointConfigName")
     pending = (endpoint.get("PendingDeploymentSummary") or {}).get("EndpointConfigName")
-    if facts.attempt > 1 and config in (live, pending):
-        return "check", "an earlier attempt has asked for it"
-    if live == config and status == "InService":
-        return "none", f"{config} is live already"
+    if facts.attempt > 1 and name in (live, pending):
+        phases = [{"kind": "check", "config": name}]
+        changes = {"action": "check", "reason": "an earlier attempt has asked for it", "phases": phases}
+        return plan.model_copy(update=changes)
+    if live == name and status == "InService":
+        return plan.model_copy(update={"reason": f"{name} is live already"})
     if status in ("Failed", "Deleting"):
         raise EndpointUnusableError(
             f"endpoint {project} is {status}: {endpoint.get('FailureReason') or 'no reason given'}. Delete it with "
             f"`aws sagemaker delete-endpoint --endpoint-name {project}` and approve the package again."
         )
-    return "update", f"the endpoint serves {live}"
+    phases = [{"kind": "update", "request": _update(facts, plan, rollout, config), "config": name}]
+    changes = {"action": "update", "reason": f"the endpoint serves {live}", "phases": phases}
+    return plan.model_copy(update=changes)
 
 
-def _model(
-    package: dict[str, Any], name: str, settings: PlanDeploymentSettings, tags: list[dict[str, str]]
-) -> dict[str, Any]:
-    container = package["InferenceSpecification"]["Containers"][0]
-    isolated = (package.get("CustomerMetadataProperties") or {}).get("dropforge:isolated") != "false"
-    return {
-        "ModelName": name,
-        "PrimaryContainer": {k: container[k] for k in ("Image", "ModelDataUrl", "Environment") if k in container},
-        "ExecutionRoleArn": settings.model_role_arn,
-        "EnableNetworkIsolation": isolated,
-        "Tags": tags,
-    }
-
-
-def _endpoint_config(
-    name: str, model: str, deploy: Deploy, settings: PlanDeploymentSettings, tags: list[dict[str, str]]
-) -> dict[str, Any]:
-    variant = {
-        "VariantName": VARIANT,
-        "ModelName": model,
-        "InstanceType": deploy.instance_type,
-        "InitialInstanceCount": deploy.initial_instance_count,
-        "InitialVariantWeight": 1.0,
-    }
-    request: dict[str, Any] = {"EndpointConfigName": name, "ProductionVariants": [variant], "Tags": tags}
-    if not names.has_local_storage(deploy.instance_type):
-        request["KmsKeyId"] = settings.key_arn
-    return request
-
-
-def _endpoint(
-    action: str, project: str, config: str, endpoint: dict[str, Any] | None, tags: list[dict[str, str]]
-) -> dict[str, Any]:
-    request: dict[str, Any] = {"EndpointName": project, "EndpointConfigName": config}
-    if action == "create":
-        return request | {"Tags": tags}
-    if endpoint and _is_scaled(endpoint):
-        # Somebody scaled the variant: keep their count. Weights and capture are the new configuration's.
+def _update(facts: PlanDeployment, plan: DeploymentPlan, rollout: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """UpdateEndpoint. Guardrails want the same variant names before and after; without them AWS moves all at once."""
+    request: dict[str, Any] = {"EndpointName": plan.project, "EndpointConfigName": config["EndpointConfigName"]}
+    before = {v.get("VariantName") for v in (facts.endpoint or {}).get("ProductionVariants") or []}
+    if before == {v["VariantName"] for v in config["ProductionVariants"]}:
+        alarms = plan.watched_alarms + [alarm["AlarmName"] for alarm in plan.alarms]
+        request["DeploymentConfig"] = requests.deployment_config(plan.strategy, rollout, alarms[:10])
+    if _is_scaled(facts) and not (plan.strategy in IN_PARTS and _fewest(facts) == 1):
+        # Somebody, or a scaling policy, changed the counts: keep them. Weights and capture are the new configuration's.
         excluded = [{"VariantPropertyType": kind} for kind in ("DesiredWeight", "DataCaptureConfig")]
-        return request | {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": excluded}
+        request |= {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": excluded}
     return request
 
 
-def _is_scaled(endpoint: dict[str, Any]) -> bool:
-    configured = names.configured_count(str(endpoint.get("EndpointConfigName")))
-    variants = endpoint.get("ProductionVariants") or []
-    return configured is not None and any(
-        v.get("VariantName") == VARIANT and v.get("DesiredInstanceCount") not in (None, configured) for v in variants
+def _variants(
+    deploy: Deploy, models: dict[int, dict[str, Any]], version: int, live: int | None
+) -> list[dict[str, Any]]:
+    """One variant with everything, or those that project.yaml names."""
+    if not deploy.variants:
+        return [requests.variant_request(deploy, VARIANT, models[version]["ModelName"])]
+    found = []
+    for variant in deploy.variants:
+        number = {"latest": version, "live": live or version}.get(str(variant.model), variant.model)
+        model = models[int(number)]["ModelName"]
+        own = {"instance_type": variant.instance_type, "count": variant.initial_instance_count}
+        found.append(requests.variant_request(deploy, variant.name, model, variant.weight, **own))
+    return found
+
+
+def _is_scaled(facts: PlanDeployment) -> bool:
+    """Whether a variant has another count than its configuration gave it."""
+    configured = {
+        v["VariantName"]: v.get("InitialInstanceCount")
+        for v in (facts.live_config or {}).get("ProductionVariants") or []
+    }
+    return any(
+        configured.get(v.get("VariantName")) not in (None, v.get("DesiredInstanceCount"))
+        and v.get("DesiredInstanceCount") is not None
+        for v in (facts.endpoint or {}).get("ProductionVariants") or []
     )
+
+
+def _obsolete(facts: PlanDeployment, config: str) -> list[str]:
+    """Our alarms of the configuration that is live until now."""
+    live = str((facts.endpoint or {}).get("EndpointConfigName") or config)
+    variants = [v.get("VariantName") for v in (facts.endpoint or {}).get("ProductionVariants") or []]
+    ours = live != config and names.configured_version(live) is not None
+    return [f"{live}-{v}-{kind}" for v in variants for kind in requests.ALARMS] if ours else []
+
+
+def _fewest(facts: PlanDeployment) -> int:
+    """Instances of the smallest variant as it is now."""
+    counts = [v.get("DesiredInstanceCount") or 1 for v in (facts.endpoint or {}).get("ProductionVariants") or []]
+    return min(counts, default=1)
+
+
+def _defaults() -> Any:
+    from dropforge.project_deploy import Rollout
+
+    return Rollout()

@@ -6,19 +6,57 @@ from typing import Any, Literal
 
 from dropforge.handler import Decision, Facts
 
+After = Literal["approval", "rejection"]
 
-class PlanDeployment(Facts):
-    """An approved package (DescribeModelPackage), and the endpoint as it is (DescribeEndpoint; null: none)."""
+
+class ChooseTarget(Facts):
+    """A package whose approval status changed (DescribeModelPackage), and all that its project has.
+
+    `items`: the project's items of the deployments table, as DynamoDB gives them; `approved`: ListModelPackages;
+    `status` and `changed_at` are the event's: epoch milliseconds or ISO 8601.
+    """
 
     package: dict[str, Any]
+    status: str
+    changed_at: Any
     config: str | None = None
     endpoint: dict[str, Any] | None = None
+    approved: list[dict[str, Any]] = []
+    items: list[dict[str, Any]] = []
+
+
+class Target(Decision):
+    """Which packages are to be served now: the first is the one that all this is about.
+
+    `impossible`: the live version was rejected and nothing earlier is approved; `retire`: then the endpoint goes.
+    """
+
+    action: Literal["deploy", "retire", "impossible", "none"]
+    reason: str
+    after: After
+    decided_at: str
+    project: str
+    package_arns: list[str] = []
+    version: int | None = None
+    live_version: int | None = None
+    detail: dict[str, Any] = {}
+
+
+class PlanDeployment(Facts):
+    """The packages of the target, the endpoint as it is (null: none) and its configuration (null: unknown)."""
+
+    packages: list[dict[str, Any]]
+    config: str | None = None
+    endpoint: dict[str, Any] | None = None
+    live_config: dict[str, Any] | None = None
+    after: After = "approval"
     attempt: int = 1
 
 
 class DeploymentPlan(Decision):
-    """What to do with the endpoint, and the exact requests.
+    """What changes, in order, and the exact requests.
 
+    `phases`: {kind: create | update | weights, request, config: what must be live afterwards}.
     `check`: an earlier attempt asked SageMaker already; only wait, check and tell.
     """
 
@@ -27,26 +65,46 @@ class DeploymentPlan(Decision):
     project: str | None = None
     run: str | None = None
     version: int | None = None
-    model: dict[str, Any] | None = None
-    endpoint_config: dict[str, Any] | None = None
-    endpoint: dict[str, Any] | None = None
+    mode: str = "real_time"
+    strategy: str = "all_at_once"
+    previous_version: int | None = None
+    models: list[dict[str, Any]] = []
+    endpoint_configs: list[dict[str, Any]] = []
+    alarms: list[dict[str, Any]] = []
+    watched_alarms: list[str] = []
+    obsolete_alarms: list[str] = []
+    phases: list[dict[str, Any]] = []
+    config: str | None = None
+    warnings: list[str] = []
 
 
 class CheckDeployment(Facts):
-    """What was asked for, what the endpoint is now, and what a state caught (null: nothing)."""
+    """What was asked for, what the endpoint is now, and what a state caught (null: nothing).
+
+    `alarms`: DescribeAlarms of those that watched; `log`: events of the newest log stream.
+    """
 
     package: dict[str, Any] | None = None
     plan: DeploymentPlan | None = None
     endpoint: dict[str, Any] | None = None
     failure: dict[str, Any] | None = None
+    target: Target | None = None
+    alarms: list[dict[str, Any]] = []
+    log: list[dict[str, Any]] = []
 
 
 class DeploymentCheck(Decision):
-    """Whether what is live is what was asked for."""
+    """Whether what is live is what was asked for, and what follows.
+
+    `clean_up`: the first endpoint never came up and must be deleted; `mark`: the UpdateModelPackage request.
+    """
 
     deployed: bool
     reason: str
-    detail_type: Literal["Model Deployed", "Deployment Failed"]
+    stage: str | None = None
+    clean_up: bool = False
+    mark: dict[str, Any] | None = None
+    detail_type: Literal["Model Deployed", "Model Rolled Back", "Deployment Failed"]
     detail: dict[str, Any]
 
 

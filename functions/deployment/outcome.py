@@ -1,26 +1,33 @@
-"""Deployment's decisions about what ended: is it live, and if it stopped, again or not."""
+"""Deployment's decisions about what ended: is it live, why not, and if it stopped, again or not."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan
-from dropforge import events
+from dropforge import events, names
 from dropforge.failures import show_log, understand
 from dropforge.recovery import RecoveryDecision, again_or_not
 
 TOLD = "DeploymentFailedError"  # the machine's own ending, after the notice
+LINES = 20
+LINE = 300
+MARK = "dropforge:deployment"
+MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 
 def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
     """Deployed only if the endpoint is in service with the very configuration that was asked for."""
     package, plan, endpoint = facts.package or {}, facts.plan, facts.endpoint or {}
-    wanted = plan.endpoint_config["EndpointConfigName"] if plan and plan.endpoint_config else None
-    deployed, reason = _judge(facts, wanted)
+    wanted = plan.config if plan else None
+    deployed, stage, reason = _judge(facts, wanted)
     said = package.get("CustomerMetadataProperties") or {}
     project = (plan.project if plan else None) or str(package.get("ModelPackageGroupName", ""))
     run = (plan.run if plan else None) or said.get("dropforge:run")
-    kind: Any = "Model Deployed" if deployed else "Deployment Failed"
+    back = facts.target is not None and facts.target.after == "rejection"
+    kind: Any = ("Model Rolled Back" if back else "Model Deployed") if deployed else "Deployment Failed"
+    rung = [] if deployed else [_alarm(alarm) for alarm in facts.alarms if _rang(alarm)]
+    live = names.configured_version(endpoint.get("EndpointConfigName"))
     detail = events.detail(
         kind,
         project,
@@ -29,45 +36,121 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         run=run,
         drop=said.get("dropforge:drop"),
         reason=reason,
-        severity="info" if deployed else "error",
+        severity="info" if deployed and not back else "warning" if deployed else "error",
+        stage=stage,
+        mode=plan.mode if plan else None,
+        strategy=plan.strategy if plan else None,
         endpoint=project,
         endpoint_status=endpoint.get("EndpointStatus"),
         endpoint_config=endpoint.get("EndpointConfigName"),
         requested_endpoint_config=wanted,
         model_version=package.get("ModelPackageVersion"),
+        rejected_version=facts.target.version if back and facts.target else None,
+        live_version=live[1] if live else None,
+        previous_version=plan.previous_version if plan else None,
+        rolled_back=not deployed and endpoint.get("EndpointStatus") == "InService" and stage in ("alarm", "health"),
+        after=facts.target.after if facts.target else "approval",
+        variants=_variants(plan, endpoint if deployed else {}),
         instance=_instance(plan, endpoint if deployed else {}),
+        alarms=rung,
+        warnings=plan.warnings if plan else [],
+        log=None if deployed else _log(facts.log),
         log_command=None if deployed else show_log(f"/aws/sagemaker/Endpoints/{project}"),
     )
-    return DeploymentCheck(deployed=deployed, reason=reason, detail_type=kind, detail=detail)
+    clean_up = (
+        not deployed and plan is not None and plan.action == "create" and endpoint.get("EndpointStatus") == "Failed"
+    )
+    mark = _mark(package, deployed, reason)
+    return DeploymentCheck(
+        deployed=deployed, reason=reason, stage=stage, clean_up=clean_up, mark=mark, detail_type=kind, detail=detail
+    )
 
 
-def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str]:
+def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None, str]:
+    """(deployed, the stage at which it failed, why)."""
     endpoint = facts.endpoint or {}
     status, live = endpoint.get("EndpointStatus"), endpoint.get("EndpointConfigName")
     said = endpoint.get("FailureReason")
     why = f": {said}" if said else ""
     if facts.failure:
         found = understand(facts.failure.get("Error"), facts.failure.get("Cause"))
-        return False, f"{found.reason} ({found.error})" if found.error else found.reason
+        stage = "refused" if found.error in ("AlarmRingingError", "EndpointUnusableError") else "start"
+        return False, stage, f"{found.reason} ({found.error})" if found.error else found.reason
     if wanted is None or not endpoint:
-        return False, "the deployment ended before the endpoint was asked for"
+        return False, "internal", "the deployment ended before the endpoint was asked for"
     if status == "InService" and live == wanted:
-        return True, f"endpoint {endpoint.get('EndpointName')} serves {live}"
+        return True, None, f"endpoint {endpoint.get('EndpointName')} serves {live}"
     if status == "InService":
-        return False, f"SageMaker rolled back{why}; the endpoint still serves {live}"
-    if status in ("Creating", "Updating", "SystemUpdating", "RollingBack"):
-        return False, f"the endpoint is still {status} after the longest time that a deployment waits{why}"
-    return False, f"the endpoint is {status}{why}"
+        rung = [str(alarm.get("AlarmName")) for alarm in facts.alarms if _rang(alarm)]
+        cause = f"alarm {', '.join(rung)} rang" if rung else "the new instances did not become healthy"
+        return False, "alarm" if rung else "health", f"SageMaker rolled back, because {cause}{why}. It serves {live}"
+    if status in MOVING:
+        return False, "timeout", f"the endpoint is still {status} after the longest time that a deployment waits{why}"
+    return False, "health", f"the endpoint is {status}{why}"
+
+
+def _rang(alarm: dict[str, Any]) -> bool:
+    """Whether an alarm is ringing, as the one that took a deployment back still is when it is asked."""
+    return alarm.get("StateValue") == "ALARM"
+
+
+def _alarm(alarm: dict[str, Any]) -> dict[str, Any]:
+    """What a person wants to know of an alarm."""
+    return {
+        "name": alarm.get("AlarmName"),
+        "metric": alarm.get("MetricName"),
+        "threshold": alarm.get("Threshold"),
+        "reason": alarm.get("StateReason"),
+        "description": alarm.get("AlarmDescription"),
+    }
+
+
+def _log(lines: list[dict[str, Any]]) -> str | None:
+    """The last lines of the newest container's log."""
+    shown = [str(line.get("Message", "")).rstrip()[:LINE] for line in lines][-LINES:]
+    return "\n".join(shown) or None
+
+
+def _mark(package: dict[str, Any], deployed: bool, reason: str) -> dict[str, Any] | None:
+    """UpdateModelPackage: what became of it, in the registry. Values take 256 characters, no commas or braces."""
+    arn = package.get("ModelPackageArn")
+    if not arn:
+        return None
+    text = "deployed" if deployed else f"failed: {reason}"
+    plain = "".join(c if c.isascii() and (c.isalnum() or c in " .:/=+-@_") else "-" for c in text)[:256]
+    return {"ModelPackageArn": arn, "CustomerMetadataProperties": {MARK: plain.strip()}}
+
+
+def _asked(plan: DeploymentPlan | None) -> list[dict[str, Any]]:
+    configs = {c["EndpointConfigName"]: c for c in plan.endpoint_configs} if plan else {}
+    found = configs.get(plan.config or "") if plan else None
+    return list(found["ProductionVariants"]) if found else []
+
+
+def _variants(plan: DeploymentPlan | None, live: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each variant as it was asked for, with the weight and count that it really has."""
+    real = {v.get("VariantName"): v for v in live.get("ProductionVariants") or []}
+    found = []
+    for variant in _asked(plan):
+        now = real.get(variant["VariantName"], {})
+        count = now.get("CurrentInstanceCount") or variant.get("InitialInstanceCount")
+        version = variant["ModelName"].split("-v", 1)[-1].split("-")[0]
+        found.append(
+            {
+                "name": variant["VariantName"],
+                "model_version": int(version) if version.isdigit() else None,
+                "weight": now.get("CurrentWeight", variant["InitialVariantWeight"]),
+                "instance": {"type": variant["InstanceType"], "count": count} if "InstanceType" in variant else None,
+                "serverless": variant.get("ServerlessConfig"),
+            }
+        )
+    return found
 
 
 def _instance(plan: DeploymentPlan | None, live: dict[str, Any]) -> dict[str, Any] | None:
-    """What was asked for; the count is the live one, which an update keeps if somebody scaled the endpoint."""
-    if not plan or not plan.endpoint_config:
-        return None
-    variant = plan.endpoint_config["ProductionVariants"][0]
-    counts = {v.get("VariantName"): v.get("CurrentInstanceCount") for v in live.get("ProductionVariants") or []}
-    count = counts.get(variant["VariantName"]) or variant["InitialInstanceCount"]
-    return {"type": variant["InstanceType"], "count": count}
+    """The first variant's; the count is the live one, which an update keeps if somebody scaled the endpoint."""
+    found = _variants(plan, live)
+    return found[0]["instance"] if found else None
 
 
 def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:

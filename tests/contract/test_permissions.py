@@ -25,7 +25,13 @@ ACTING = {
     "DeployPublishJobsFunction",
 }
 # AWS offers no resource for these (Service Authorization Reference), so "*" is the only thing to write.
-NO_RESOURCE = LOGGING | {"cloudwatch:PutMetricData", "ecr:GetAuthorizationToken", "states:SendTaskSuccess"}
+# DescribeAlarms tells of composite alarms only those whose permission is scoped to "*" (CloudWatch API reference).
+NO_RESOURCE = LOGGING | {
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:PutMetricData",
+    "ecr:GetAuthorizationToken",
+    "states:SendTaskSuccess",
+}
 
 Need = tuple[str, str | None]
 
@@ -138,7 +144,13 @@ def test_only_the_named_machines_start_training_or_touch_endpoints() -> None:
     assert may["sagemaker:CreateTrainingJob"] == {"TrainingMethodTrainStateMachine"}
     endpoint = {a for a in may if "Endpoint" in a and not a.startswith("sagemaker:Describe")}
     assert {n for a in endpoint for n in may[a]} == {"DeploymentStateMachine"}
-    assert "sagemaker:UpdateModelPackage" not in may  # a person approves
+    assert may["sagemaker:UpdateModelPackage"] == {"DeploymentStateMachine"}
+    (mark,) = [
+        s
+        for s in statements(machines()["DeploymentStateMachine"].properties)
+        if "sagemaker:UpdateModelPackage" in listed(s["Action"])
+    ]
+    assert mark["Condition"] == {"Null": {"sagemaker:ModelApprovalStatus": "true"}}  # a person approves
 
 
 @pytest.mark.parametrize("name", functions())

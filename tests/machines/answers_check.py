@@ -31,7 +31,7 @@ def odd(state: dict[str, Any], answer: dict[str, Any]) -> list[str]:
     if resource.service == "lambda":
         return [] if answer["return"].keys() == {"Payload"} else ["a function's answer is {Payload: …}"]
     shape = models.service_model(resource.client).operation_model(_answered_by(resource)).output_shape
-    return list(_misfits(shape, answer["return"], resource, "")) if shape.members else []
+    return list(_misfits(shape, answer["return"], resource, "")) if shape is not None and shape.members else []
 
 
 def _answered_by(resource: Resource) -> str:

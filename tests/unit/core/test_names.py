@@ -67,7 +67,9 @@ def test_an_execution_that_starts_again_keeps_its_base() -> None:
     assert [names.execution_attempt(n) for n in ("run", "run-a4", "x-a58730601751")] == [1, 4, 1]
 
 
-def test_a_configurations_name_tells_its_count() -> None:
-    name = names.endpoint_config_name("abcdefghij", 12, "ml.g4dn.12xlarge", 3)
-    assert names.configured_count(name) == 3
-    assert names.configured_count("somebody-elses") is None
+def test_a_configurations_name_tells_run_and_version() -> None:
+    name = names.endpoint_config_name("abcdefghij", 12, "0123456789abcdef")
+    assert name == "df-abcdefghij-v12-0123456789"
+    assert names.configured_version(name) == ("abcdefghij", 12)
+    assert names.configured_version("somebody-elses") is None
+    assert names.configured_version(None) is None

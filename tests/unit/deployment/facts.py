@@ -8,7 +8,6 @@ from dropforge.project_read import read_project
 
 RUN = "abcdefghij"
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:model-package/adult/3"
-CONFIG = "df-abcdefghij-v3-n1-ml-m5-large"
 PACKAGE: dict[str, Any] = {
     "ModelPackageGroupName": "adult",
     "ModelPackageVersion": 3,
@@ -33,12 +32,20 @@ PACKAGE: dict[str, Any] = {
 }
 
 
+def package(version: int, **more: Any) -> dict[str, Any]:
+    """A version of the group `adult`; each of a run of its own."""
+    run = f"run000000{version}"
+    said = PACKAGE["CustomerMetadataProperties"] | {"dropforge:run": run, "dropforge:drop": run}
+    arn = f"{ARN.rpartition('/')[0]}/{version}"
+    return PACKAGE | {"ModelPackageVersion": version, "ModelPackageArn": arn, "CustomerMetadataProperties": said} | more
+
+
 def config(text: str = "") -> str:
     return read_project("algorithm: xgboost\ntarget: income\n" + text).model_dump_json(exclude_none=True)
 
 
 def endpoint(
-    live: str = "df-zzzzzzzzzz-v2-n1-ml-m5-large", status: str = "InService", count: int = 1, **more: Any
+    live: str = "df-zzzzzzzzzz-v2-0123456789", status: str = "InService", count: int = 1, **more: Any
 ) -> dict[str, Any]:
     variant = {"VariantName": "AllTraffic", "DesiredInstanceCount": count, "CurrentInstanceCount": count}
     base = {

@@ -6,13 +6,15 @@ import pytest
 from deployment.check_deployment import handler
 from deployment.plan_deployment import handler as plan
 
-from tests.unit.deployment.facts import CONFIG, PACKAGE, config, endpoint
+from tests.unit.botocore_check import assert_valid
+from tests.unit.deployment.facts import PACKAGE, config, endpoint
 
-PLAN = plan({"package": PACKAGE, "config": config(), "endpoint": None}, None)
+PLAN = plan({"packages": [PACKAGE], "config": config(), "endpoint": None}, None)
+CONFIG = PLAN["config"]
 
 
-def check(live: Any = None, failure: Any = None, planned: Any = PLAN) -> dict[str, Any]:
-    return handler({"package": PACKAGE, "plan": planned, "endpoint": live, "failure": failure}, None)
+def check(live: Any = None, failure: Any = None, planned: Any = PLAN, **more: Any) -> dict[str, Any]:
+    return handler({"package": PACKAGE, "plan": planned, "endpoint": live, "failure": failure} | more, None)
 
 
 def test_deployed_is_the_very_configuration_in_service() -> None:
@@ -25,7 +27,7 @@ def test_deployed_is_the_very_configuration_in_service() -> None:
 @pytest.mark.parametrize(
     ("live", "said"),
     [
-        (endpoint(FailureReason="alarm x"), "rolled back: alarm x; the endpoint still serves df-zzzzzzzzzz-v2"),
+        (endpoint(FailureReason="alarm x"), "did not become healthy: alarm x. It serves df-zzzzzzzzzz-v2"),
         (endpoint(CONFIG, "Failed", FailureReason="The container did not pass the ping"), "Failed: The container"),
         (endpoint(CONFIG, "Creating"), "still Creating"),
         (endpoint(CONFIG, "UpdateRollbackFailed"), "UpdateRollbackFailed"),
@@ -49,3 +51,31 @@ def test_what_a_state_caught_wins() -> None:
 def test_without_a_plan_it_is_told_all_the_same() -> None:
     checked = check(None, {"Error": "EndpointUnusableError", "Cause": "endpoint adult is Failed"}, None)
     assert (checked["deployed"], checked["detail"]["project"]) == (False, "adult")
+
+
+def test_an_alarm_that_took_it_back_is_named_with_its_figure_and_the_log() -> None:
+    alarm = {"AlarmName": "a-5xx", "StateValue": "ALARM", "MetricName": "Invocation5XXErrors", "Threshold": 0.05}
+    quiet = alarm | {"AlarmName": "a-latency", "StateValue": "OK"}
+    lines = [{"Message": f"line {n}"} for n in range(30)]
+    checked = check(endpoint(), alarms=[alarm | {"StateReason": "0.5 > 0.05"}, quiet], log=lines)
+    detail = checked["detail"]
+    assert (checked["stage"], detail["rolled_back"], detail["live_version"]) == ("alarm", True, 2)
+    assert [(a["name"], a["metric"], a["reason"]) for a in detail["alarms"]] == [
+        ("a-5xx", "Invocation5XXErrors", "0.5 > 0.05")
+    ]
+    assert detail["log"].splitlines()[-1] == "line 29"
+
+
+@pytest.mark.parametrize("live", [endpoint(CONFIG), endpoint(FailureReason="{bad}, 'x' " + "y" * 400)])
+def test_the_mark_is_one_that_the_registry_takes(live: Any) -> None:
+    mark = check(live)["mark"]
+    assert_valid("sagemaker", "UpdateModelPackage", mark)
+    text = mark["CustomerMetadataProperties"]["dropforge:deployment"]
+    assert len(text) <= 256
+    assert set(text).isdisjoint(set(",{}"))
+
+
+def test_a_first_endpoint_that_failed_is_cleaned_up_and_nothing_else() -> None:
+    assert check(endpoint(CONFIG, "Failed"))["clean_up"] is True
+    assert check(endpoint())["clean_up"] is False
+    assert check(endpoint(CONFIG))["clean_up"] is False

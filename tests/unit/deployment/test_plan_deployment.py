@@ -5,85 +5,172 @@ from typing import Any
 import pytest
 from deployment.decide import EndpointUnusableError
 from deployment.plan_deployment import handler
+from dropforge import names
 
 from tests.unit.botocore_check import assert_valid
-from tests.unit.deployment.facts import CONFIG, PACKAGE, config, endpoint
+from tests.unit.deployment.facts import PACKAGE, config, endpoint, package
+
+MODES = {
+    "real_time": "",
+    "serverless": "deploy: {serverless: {memory: 4096, max_concurrency: 7, provisioned: 2}}\n",
+    "asynchronous": "deploy: {asynchronous: {max_concurrent: 4}}\n",
+    "captured": "deploy: {capture: {sampling: 30, mode: input}}\n",
+    "several": "deploy: {variants: [{name: a, model: live, weight: 9}, {name: b, model: latest}]}\n",
+}
+STRATEGIES = {
+    "all_at_once": "deploy: {rollout: {bake: 60}}\n",
+    "canary": "deploy: {strategy: canary, initial_instance_count: 2, rollout: {size: 50, wait: 60, timeout: 900}}\n",
+    "linear": "deploy: {strategy: linear, initial_instance_count: 4, rollout: {size: 1, unit: instances}}\n",
+    "rolling": "deploy: {strategy: rolling, initial_instance_count: 4, rollout: {size: 25, rollback_size: 50}}\n",
+}
 
 
-def plan(package: Any = PACKAGE, text: str = "", live: Any = None, attempt: int = 1) -> dict[str, Any]:
-    return handler({"package": package, "config": config(text), "endpoint": live, "attempt": attempt}, None)
+def plan(text: str = "", live: Any = None, packages: Any = (PACKAGE,), **more: Any) -> dict[str, Any]:
+    return handler({"packages": list(packages), "config": config(text), "endpoint": live} | more, None)
+
+
+def valid(planned: dict[str, Any]) -> None:
+    """AWS would take every request of a plan."""
+    kinds = {"create": "CreateEndpoint", "update": "UpdateEndpoint"}
+    for operation, requests in (("CreateModel", "models"), ("CreateEndpointConfig", "endpoint_configs")):
+        for request in planned[requests]:
+            assert_valid("sagemaker", operation, request)
+    for alarm in planned["alarms"]:
+        assert_valid("cloudwatch", "PutMetricAlarm", alarm)
+    for phase in planned["phases"]:
+        assert_valid("sagemaker", kinds[phase["kind"]], phase["request"])
 
 
 def test_the_first_model_creates_the_endpoint() -> None:
     planned = plan()
-    assert planned["action"] == "create"
-    for operation, key in (
-        ("CreateModel", "model"),
-        ("CreateEndpointConfig", "endpoint_config"),
-        ("CreateEndpoint", "endpoint"),
-    ):
-        assert_valid("sagemaker", operation, planned[key])
-    assert planned["model"]["ModelName"] == "df-abcdefghij-v3"
-    assert "ImageDigest" not in planned["model"]["PrimaryContainer"]
-    assert planned["model"]["EnableNetworkIsolation"] is True
-    assert planned["endpoint"]["EndpointName"] == "adult"
-    assert planned["endpoint_config"]["EndpointConfigName"] == CONFIG
+    assert (planned["action"], planned["version"], planned["previous_version"]) == ("create", 3, None)
+    valid(planned)
+    (model,), (made,), (phase,) = planned["models"], planned["endpoint_configs"], planned["phases"]
+    assert (model["ModelName"], model["EnableNetworkIsolation"]) == ("df-abcdefghij-v3", True)
+    assert "ImageDigest" not in model["PrimaryContainer"]
+    assert made["EndpointConfigName"] == planned["config"] == phase["config"]
+    assert (phase["kind"], phase["request"]["EndpointName"]) == ("create", "adult")
 
 
-def test_the_next_updates_it() -> None:
-    planned = plan(live=endpoint())
-    assert planned["action"] == "update"
-    assert planned["endpoint"] == {"EndpointName": "adult", "EndpointConfigName": CONFIG}
-    assert_valid("sagemaker", "UpdateEndpoint", planned["endpoint"])
+@pytest.mark.parametrize("text", [*MODES.values(), *STRATEGIES.values()], ids=[*MODES, *STRATEGIES])
+@pytest.mark.parametrize("live", [None, endpoint()], ids=["first", "next"])
+def test_every_mode_and_strategy_is_what_aws_takes(text: str, live: Any) -> None:
+    planned = plan(text, live, [PACKAGE, package(2)])
+    assert planned["action"] == ("update" if live else "create")
+    valid(planned)
+    assert len(planned["config"]) <= 63
+    assert names.configured_version(planned["config"]) == ("abcdefghij", 3)
 
 
-def test_a_count_that_somebody_scaled_is_kept() -> None:
-    planned = plan(live=endpoint(count=4))
-    assert planned["endpoint"]["RetainAllVariantProperties"] is True
-    assert_valid("sagemaker", "UpdateEndpoint", planned["endpoint"])
-    assert "RetainAllVariantProperties" not in plan(live=endpoint("somebody-elses", count=4))["endpoint"]
+@pytest.mark.parametrize(("strategy", "text"), STRATEGIES.items())
+def test_the_strategy_is_aws_s_guardrail_with_our_alarms(strategy: str, text: str) -> None:
+    planned = plan(text, endpoint())
+    guard = planned["phases"][0]["request"]["DeploymentConfig"]
+    assert planned["strategy"] == strategy
+    assert [a["AlarmName"] for a in guard["AutoRollbackConfiguration"]["Alarms"]] == [
+        a["AlarmName"] for a in planned["alarms"]
+    ]
+    policy = guard.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
+    assert policy.get("Type", "ROLLING") == strategy.upper()
 
 
-def test_the_project_says_on_what_it_runs() -> None:
-    planned = plan(text="deploy: {instance_type: ml.m5d.large, initial_instance_count: 2}\n", live=endpoint(CONFIG))
-    assert planned["action"] == "update"
-    variant = planned["endpoint_config"]["ProductionVariants"][0]
-    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ("ml.m5d.large", 2)
-    assert "KmsKeyId" not in planned["endpoint_config"]
+def test_alarms_watch_the_new_instances_alone_and_silence_is_no_fault() -> None:
+    planned = plan("deploy: {rollout: {max_errors: 2, max_latency: 250, alarms: [mine]}}\n", endpoint())
+    errors, slow = planned["alarms"]
+    for alarm in (errors, slow):
+        of = {d["Name"]: d["Value"] for d in alarm["Dimensions"]}
+        assert of == {"EndpointName": "adult", "VariantName": "AllTraffic", "EndpointConfigName": planned["config"]}
+        assert alarm["TreatMissingData"] == "notBreaching"
+    assert (errors["MetricName"], errors["Statistic"], errors["Threshold"]) == ("Invocation5XXErrors", "Average", 0.02)
+    # ModelLatency is in microseconds.
+    assert (slow["MetricName"], slow["ExtendedStatistic"], slow["Threshold"]) == ("ModelLatency", "p90", 250_000)
+    named = planned["phases"][0]["request"]["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    assert {"AlarmName": "mine"} in named
+    assert planned["watched_alarms"] == ["mine"]
+
+
+def test_a_configuration_s_name_says_all_that_differs() -> None:
+    texts = [*MODES.values(), "deploy: {initial_instance_count: 2}\n", "deploy: {instance_type: ml.c5.large}\n"]
+    found = [plan(text, packages=[PACKAGE, package(2)])["config"] for text in texts]
+    assert len(set(found)) == len(texts)
+    assert found == [plan(text, packages=[PACKAGE, package(2)])["config"] for text in texts]
+    assert plan("deploy: {rollout: {bake: 9}}\n")["config"] == plan()["config"], "how it came is no part of it"
+
+
+def test_a_rejection_goes_back_at_once_however_versions_come() -> None:
+    planned = plan(STRATEGIES["canary"], endpoint(), after="rejection")
+    routing = planned["phases"][0]["request"]["DeploymentConfig"]["BlueGreenUpdatePolicy"][
+        "TrafficRoutingConfiguration"
+    ]
+    assert (planned["strategy"], routing["Type"]) == ("all_at_once", "ALL_AT_ONCE")
+
+
+def test_other_variants_move_without_guardrails() -> None:
+    planned = plan(MODES["several"], endpoint(), [PACKAGE, package(2)])
+    assert "DeploymentConfig" not in planned["phases"][0]["request"], "AWS wants the same variants before and after"
+    variants = {v["VariantName"]: v["ModelName"] for v in planned["endpoint_configs"][0]["ProductionVariants"]}
+    assert variants == {"a": "df-run0000002-v2", "b": "df-abcdefghij-v3"}
+
+
+def scaled(configured: int, desired: int) -> dict[str, Any]:
+    before = {
+        "EndpointConfigName": "df-zzzzzzzzzz-v2-0123456789",
+        "EndpointConfigArn": "arn:aws:sagemaker:us-east-1:000000000000:endpoint-config/a",
+        "CreationTime": "2026-11-20T09:00:00Z",
+        "ProductionVariants": [{"VariantName": "AllTraffic", "InitialInstanceCount": configured}],
+    }
+    return plan(live=endpoint(count=desired), live_config=before)["phases"][0]["request"]
+
+
+def test_a_count_that_was_scaled_is_kept_and_nothing_else_is() -> None:
+    request = scaled(1, 4)
+    assert request["RetainAllVariantProperties"] is True
+    kinds = {p["VariantPropertyType"] for p in request["ExcludeRetainedVariantProperties"]}
+    assert kinds == {"DesiredWeight", "DataCaptureConfig"}
+    assert "RetainAllVariantProperties" not in scaled(2, 2)
+
+
+def test_a_serverless_model_is_not_isolated_and_has_a_name_of_its_own() -> None:
+    (model,) = plan(MODES["serverless"])["models"]
+    assert (model["ModelName"], model["EnableNetworkIsolation"]) == ("df-abcdefghij-v3-s", False)
 
 
 def test_a_script_that_brings_packages_may_reach_them() -> None:
     said = PACKAGE["CustomerMetadataProperties"] | {"dropforge:isolated": "false"}
-    assert plan(PACKAGE | {"CustomerMetadataProperties": said})["model"]["EnableNetworkIsolation"] is False
+    planned = plan(packages=[PACKAGE | {"CustomerMetadataProperties": said}])
+    assert planned["models"][0]["EnableNetworkIsolation"] is False
 
 
-@pytest.mark.parametrize(
-    ("package", "text", "live", "reason"),
-    [
-        (PACKAGE | {"CustomerMetadataProperties": {}}, "", None, "not made by Dropforge"),
-        (PACKAGE | {"CustomerMetadataProperties": None}, "", None, "not made by Dropforge"),
-        (PACKAGE | {"ModelPackageGroupName": "other"}, "", None, "not made by Dropforge"),
-        (PACKAGE | {"ModelApprovalStatus": "Rejected"}, "", None, "is Rejected now"),
-        (PACKAGE, "deploy: {enabled: false}\n", None, "deploy.enabled"),
-        (PACKAGE, "", endpoint(CONFIG), "live already"),
-    ],
-)
-def test_nothing_to_deploy(package: Any, text: str, live: Any, reason: str) -> None:
-    planned = plan(package, text, live)
+def test_instances_with_disks_of_their_own_take_no_key() -> None:
+    assert "KmsKeyId" not in plan("deploy: {instance_type: ml.m5d.large}\n")["endpoint_configs"][0]
+    assert "KmsKeyId" in plan()["endpoint_configs"][0]
+
+
+def test_answers_and_captures_go_below_the_project() -> None:
+    (queued,), (captured,) = (plan(MODES[mode])["endpoint_configs"] for mode in ("asynchronous", "captured"))
+    assert "/adult/async/" in queued["AsyncInferenceConfig"]["OutputConfig"]["S3OutputPath"]
+    assert captured["DataCaptureConfig"]["DestinationS3Uri"].endswith("/adult/capture")
+    assert captured["DataCaptureConfig"]["CaptureOptions"] == [{"CaptureMode": "Input"}]
+
+
+def test_batch_has_no_endpoint() -> None:
+    planned = plan("deploy: {mode: batch}\n")
+    assert (planned["action"], planned["phases"]) == ("none", [])
+    assert "batch" in planned["reason"]
+
+
+def test_what_is_live_already_changes_nothing() -> None:
+    planned = plan(live=endpoint(plan()["config"]))
     assert planned["action"] == "none"
-    assert reason in planned["reason"]
+    assert "live already" in planned["reason"]
 
 
-@pytest.mark.parametrize(
-    "live",
-    [
-        endpoint(CONFIG),
-        endpoint(CONFIG, "Creating"),
-        endpoint(status="Updating", PendingDeploymentSummary={"EndpointConfigName": CONFIG}),
-    ],
-)
-def test_a_recovered_deployment_only_checks_what_was_asked_before(live: Any) -> None:
-    assert plan(live=live, attempt=2)["action"] == "check"
+@pytest.mark.parametrize("status", ["InService", "Creating"])
+def test_a_recovered_deployment_only_checks_what_was_asked_before(status: str) -> None:
+    asked = plan()["config"]
+    assert plan(live=endpoint(asked, status), attempt=2)["action"] == "check"
+    pending = endpoint(status="Updating", PendingDeploymentSummary={"EndpointConfigName": asked})
+    assert plan(live=pending, attempt=2)["action"] == "check"
 
 
 def test_a_recovered_deployment_that_had_not_asked_yet_asks() -> None:
@@ -97,5 +184,4 @@ def test_an_endpoint_that_no_update_leaves_is_told_with_the_command(status: str)
 
 
 def test_a_project_that_is_gone_deploys_with_defaults() -> None:
-    planned = handler({"package": PACKAGE, "config": None, "endpoint": None}, None)
-    assert planned["endpoint_config"]["EndpointConfigName"] == CONFIG
+    assert handler({"packages": [PACKAGE], "config": None, "endpoint": None}, None)["config"] == plan()["config"]

@@ -153,12 +153,15 @@ def model_name(run: str, version: int) -> str:
     return f"df-{run}-v{version}"
 
 
-def endpoint_config_name(run: str, version: int, instance_type: str, count: int) -> str:
-    """A configuration cannot be changed, so its name says all that may differ."""
-    return f"df-{run}-v{version}-n{count}-{instance_type.replace('.', '-')}"
+def endpoint_config_name(run: str, version: int, digest: str) -> str:
+    """A configuration cannot be changed, so its name holds a digest of all that may differ; at most 63 characters."""
+    return f"df-{run}-v{version}-{digest[:10]}"
 
 
-def configured_count(endpoint_config: str) -> int | None:
-    """How many instances a configuration of ours started with; None if it is not ours."""
-    match = re.fullmatch(r"df-[a-z0-9]{10}-v\d+-n(\d+)-ml-[a-z0-9-]+", endpoint_config)
-    return int(match[1]) if match else None
+_CONFIG = re.compile(r"df-([a-z0-9]{10})-v(\d+)-[a-z0-9-]+")
+
+
+def configured_version(endpoint_config: str | None) -> tuple[str, int] | None:
+    """(run, version) that a configuration of ours serves; None if it is not ours."""
+    match = _CONFIG.fullmatch(endpoint_config or "")
+    return (match[1], int(match[2])) if match else None

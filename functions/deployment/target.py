@@ -1,0 +1,132 @@
+"""Deployment's first decision: which version an approval or a rejection makes the one to serve."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from deployment.models import ChooseTarget, Target
+from dropforge import events, names
+from dropforge.project import Deploy, Project
+
+PENDING = "PendingDeploymentSummary"
+
+
+def choose_target(facts: ChooseTarget) -> Target:
+    """Approved: that version. Rejected while it is live, coming or wanted: the one served before that is approved."""
+    package = facts.package
+    said = package.get("CustomerMetadataProperties") or {}
+    project = str(package.get("ModelPackageGroupName", ""))
+    status = package.get("ModelApprovalStatus")
+    deploy = deploy_of(facts.config)
+    target = Target(
+        action="none",
+        reason="",
+        after="rejection" if facts.status == "Rejected" else "approval",
+        decided_at=_moment(facts.changed_at),
+        project=project,
+        version=int(package.get("ModelPackageVersion", 0)),
+        live_version=_live(facts.endpoint),
+    )
+    if not said.get("dropforge:run") or said.get("dropforge:project") != project:
+        return target.model_copy(update={"reason": "the package was not made by Dropforge"})
+    if status != facts.status:
+        return target.model_copy(update={"reason": f"the package is {status} now"})
+    if not deploy.enabled:
+        return target.model_copy(update={"reason": "project.yaml has deploy.enabled: false"})
+    if status == "Approved":
+        arns = _arns(package["ModelPackageArn"], deploy, target)
+        return target.model_copy(update={"action": "deploy", "reason": "approved", "package_arns": arns})
+    return _rejected(facts, target, deploy)
+
+
+def deploy_of(config: str | None) -> Deploy:
+    """The project's `deploy`, or its defaults where there is no project any more."""
+    return Project.model_validate_json(config).deploy if config else Deploy()
+
+
+def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
+    rejected = str(facts.package["ModelPackageArn"])
+    items = [events.plain(item) for item in facts.items]
+    # While somebody's turn lasts, what is wanted is on its way.
+    turn = any(item.get("sk") == "turn" for item in items)
+    coming = next((i.get("package_arn") for i in items if i.get("sk") == "wanted"), None) if turn else None
+    served = (target.live_version, _pending(facts.endpoint)) if facts.endpoint else ()
+    if coming != rejected and target.version not in served:
+        return target.model_copy(update={"reason": f"version {target.version} is not live"})
+    if coming in _approved(facts) and coming != rejected and _version(str(coming)) != target.live_version:
+        return target.model_copy(update={"reason": f"version {_version(str(coming))} is on its way"})
+    found = _before(facts, target, items)
+    if found is not None:
+        reason = f"version {target.version} was rejected; version {_version(found)} was served before and is approved"
+        return target.model_copy(update={"action": "deploy", "reason": reason, "package_arns": [found]})
+    reason = f"version {target.version} was rejected, and no earlier version is approved"
+    action = "retire" if deploy.on_reject == "delete" and facts.endpoint else "impossible"
+    detail = events.detail(
+        "Endpoint Retired" if action == "retire" else "Rollback Impossible",
+        rejected,
+        target.decided_at,
+        project=target.project,
+        run=(facts.package.get("CustomerMetadataProperties") or {}).get("dropforge:run"),
+        reason=reason,
+        rejected_version=target.version,
+        model_package_arn=rejected,
+        endpoint=target.project,
+        still_live=action == "impossible" and target.version == target.live_version,
+        after="rejection",
+    )
+    return target.model_copy(update={"action": action, "reason": reason, "detail": detail})
+
+
+def _before(facts: ChooseTarget, target: Target, items: list[dict[str, Any]]) -> str | None:
+    """The package that was served last before the rejected one, of those still approved; else the next lower one."""
+    rejected = facts.package["ModelPackageArn"]
+    approved = _approved(facts)
+    served = sorted(
+        (i for i in items if str(i.get("sk")).startswith("deployed#")), key=lambda i: str(i["sk"]), reverse=True
+    )
+    for item in served:
+        if item.get("package_arn") in approved and item["package_arn"] != rejected:
+            return str(item["package_arn"])
+    lower = [arn for arn in approved if _version(arn) < (target.version or 0)]
+    return max(lower, key=_version, default=None)
+
+
+def _approved(facts: ChooseTarget) -> list[str]:
+    return [p["ModelPackageArn"] for p in facts.approved if p.get("ModelApprovalStatus", "Approved") == "Approved"]
+
+
+def _arns(arn: str, deploy: Deploy, target: Target) -> list[str]:
+    """The approved package, then those of `deploy.variants` and the live one (what a challenger is compared with)."""
+    group = arn.rpartition("/")[0]
+    wanted = [v.model for v in deploy.variants or []]
+    found = [arn]
+    for version in [*wanted, "live"]:
+        number = {"latest": target.version, "live": target.live_version}.get(str(version), version)
+        if number is not None and f"{group}/{number}" not in found:
+            found.append(f"{group}/{number}")
+    return found
+
+
+def _version(arn: str) -> int:
+    return int(arn.rpartition("/")[2])
+
+
+def _live(endpoint: dict[str, Any] | None) -> int | None:
+    found = names.configured_version((endpoint or {}).get("EndpointConfigName"))
+    return found[1] if found else None
+
+
+def _pending(endpoint: dict[str, Any]) -> int | None:
+    found = names.configured_version((endpoint.get(PENDING) or {}).get("EndpointConfigName"))
+    return found[1] if found else None
+
+
+def _moment(value: Any) -> str:
+    """A time that sorts as text, whichever form the event has it in."""
+    text = str(value)
+    if text.replace(".", "", 1).isdigit():
+        moment = datetime.fromtimestamp(float(text) / 1000, UTC)
+    else:
+        moment = datetime.fromisoformat(text).astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
