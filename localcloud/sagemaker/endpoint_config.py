@@ -12,7 +12,7 @@ from localcloud.sagemaker.store import Record
 KIND = "endpoint-config"
 _OPERATION = "CreateEndpointConfig"
 _DETAIL_TYPE = "SageMaker Endpoint Config State Change"
-_NOT_HERE = ("AsyncInferenceConfig", "ExplainerConfig", "ExecutionRoleArn")
+_NOT_HERE = ("ExplainerConfig", "ExecutionRoleArn")
 _VARIANT_NOT_HERE = ("InstancePools", "ManagedInstanceScaling", "CapacityReservationConfig")
 
 
@@ -34,6 +34,7 @@ def create(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     for variant in variants:
         _check_variant(context, variant)
     inference_modes.check_serverless(context, request)
+    inference_modes.check_asynchronous(request)
     request_tags = tags.check(request.pop("Tags", []))
     record = context.new(KIND, request["EndpointConfigName"], "InService", dict(request))
     record.document |= {"EndpointConfigArn": record.arn, "CreationTime": record.created}

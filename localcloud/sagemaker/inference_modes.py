@@ -47,8 +47,8 @@ def check_asynchronous(request: dict[str, Any]) -> None:
     config = request.get("AsyncInferenceConfig")
     if config is None:
         return
-    if len(request["ProductionVariants"]) > 1 or request.get("ShadowProductionVariants"):
-        raise InvalidRequestError("AsyncInferenceConfig is supported for exactly one production variant.")
+    if request.get("ShadowProductionVariants"):
+        raise InvalidRequestError("AsyncInferenceConfig cannot be given together with ShadowProductionVariants.")
     output = config["OutputConfig"]
     if not output.get("S3OutputPath"):
         raise InvalidRequestError("AsyncInferenceConfig.OutputConfig needs S3OutputPath.")

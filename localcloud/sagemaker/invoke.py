@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import urllib3
 
 from localcloud.sagemaker import wire
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.errors import NotHereError, ServiceError
+from localcloud.sagemaker.errors import ServiceError
 
 Answer = tuple[int, dict[str, str], bytes]
 _OWN_HEADERS = "x-dropforge-"
@@ -41,9 +43,10 @@ def _rules(operation: str) -> list[list[Any]]:
 
 
 class Forwarder:
-    """Hands calls on to the router, as the host itself: who calls has been judged."""
+    """Hands calls on to the router, as the host itself: who calls has been judged. Asynchronous ones go to a queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, asynchronous: Callable[[str, dict[str, str], bytes], Answer]) -> None:
+        self._asynchronous = asynchronous
         self._pool = urllib3.PoolManager(maxsize=_CONNECTIONS, retries=False)
 
     def forward(self, context: Context, path: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -51,7 +54,7 @@ class Forwarder:
         if headers.get(VERDICT) == context.router.settings.secret:
             return 204, {}, b""  # the router asked only whether the caller may
         if path.split("?", maxsplit=1)[0].endswith(_ASYNC):
-            raise NotHereError("InvokeEndpointAsync")
+            return self._asynchronous(unquote(path.split("/")[2]), headers, body)
         sent = {k: v for k, v in headers.items() if k not in _HOP and not k.startswith(_OWN_HEADERS)}
         sent |= {SECRET: context.router.settings.secret}
         context.router.start()  # without a table yet, nobody would answer

@@ -26,6 +26,7 @@ from localcloud.sagemaker import (
     validation,
     wire,
 )
+from localcloud.sagemaker.asynchronous.dispatcher import Dispatcher
 from localcloud.sagemaker.aws import AssumeRole, Aws
 from localcloud.sagemaker.captures import CaptureWriter
 from localcloud.sagemaker.context import Context
@@ -95,7 +96,8 @@ class SageMaker:
             time_scale=time_scale,
         )
         self._captures = CaptureWriter(aws)
-        self._forwarder = invoke.Forwarder()
+        self._asynchronous = Dispatcher(self.context)
+        self._forwarder = invoke.Forwarder(self._asynchronous.invoke)
         self._idle = IdleSweep(self.context)
         router.on_figures(lambda told: endpoint_metrics.write(self.context, told))
         router.on_captured(self._captures.add)
@@ -109,10 +111,12 @@ class SageMaker:
         recovery.recover(self.context)
         deployment.recover(self.context)
         self._idle.start()
+        self._asynchronous.start()
 
     def close(self) -> None:
         """Stop all processes and threads; what is stored stays."""
         self._idle.close()
+        self._asynchronous.close()
         self._stop()
         self.context.router.close()
         self._captures.close()
@@ -124,6 +128,7 @@ class SageMaker:
         """Stop all processes and forget everything."""
         self._stop()
         self.context.router.clear()
+        self._asynchronous.clear()
         self.context.store.clear()
         self._clear_files()
         self.context.jobs = RunningJobs()

@@ -56,7 +56,8 @@ class Deployment:
         """UpdateEndpointWeightsAndCapacities; if instances cannot start, all stays as it was."""
         wanted = self._record().document["_rescale"]
         fleet = live.fleet
-        assert fleet is not None
+        if fleet is None:
+            return  # it could not be taken up after a restart, and is Failed by now
         counts, before = wanted["counts"], fleet.counts()
         serverless = wanted.get("serverless", {})
         try:

@@ -22,6 +22,7 @@ class LiveEndpoint:
         self.name = name
         self.fleets: list[tuple[Fleet, float]] = []
         self.known: set[Fleet] = set()
+        self.changing = threading.Lock()
         self._router = router
         self._lock = threading.RLock()
 
@@ -105,7 +106,9 @@ class LiveEndpoints:
 
         def run() -> None:
             try:
-                work(live)
+                with live.changing:  # what comes while it is taken up after a restart waits
+                    if not self.closing:
+                        work(live)
             except StoppedError:
                 pass  # it is taken up at the next start
             except Exception:

@@ -45,6 +45,8 @@ def describe(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     capture = document["_plan"].get("DataCaptureConfig")
     if capture:
         document["DataCaptureConfig"] = _capture_summary(capture)
+    if plan.is_asynchronous(document["_plan"]):
+        document["AsyncInferenceConfig"] = document["_plan"]["AsyncInferenceConfig"]
     return document
 
 
@@ -185,8 +187,9 @@ def _check_capacities(record: Record, wanted: list[dict[str, Any]], counts: dict
                                   f'configuration "{record.document["EndpointConfigName"]}".')  # fmt: skip
     if len(counts) > 1:
         raise InvalidRequestError("The capacity of only one variant can be changed at a time.")
-    if any(count < 1 for count in counts.values()):
-        raise InvalidRequestError("DesiredInstanceCount must be at least 1.")
+    least = 0 if plan.is_asynchronous(record.document["_plan"]) else 1
+    if any(count < least for count in counts.values()):
+        raise InvalidRequestError(f"DesiredInstanceCount must be at least {least}.")
 
 
 def _capture_summary(config: dict[str, Any]) -> dict[str, Any]:

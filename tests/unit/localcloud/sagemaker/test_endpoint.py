@@ -273,7 +273,7 @@ def test_broken_archive_fails_the_endpoint(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/c"}}},
+        {"ExecutionRoleArn": ROLE},
     ],
 )
 def test_config_not_here(cloud: Cloud, more: dict) -> None:

@@ -47,7 +47,8 @@ def test_broken_bodies(cloud: Cloud, body: bytes) -> None:
 
 
 def test_runtime_not_implemented(cloud: Cloud) -> None:
-    status, _, text = cloud.service.handle("sagemaker-runtime", "POST", "/endpoints/e/async-invocations", {}, b"")
+    headers = {"X-Amzn-SageMaker-Target-Model": "a.tar.gz"}
+    status, _, text = cloud.service.handle("sagemaker-runtime", "POST", "/endpoints/e/invocations", headers, b"")
     assert (status, json.loads(text)["__type"]) == (501, "NotImplementedError")
 
 
