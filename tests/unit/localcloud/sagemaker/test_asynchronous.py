@@ -197,3 +197,29 @@ def metric(cloud: Cloud, name: str) -> list[float]:
         Statistics=["Minimum", "Maximum"],
     )  # fmt: skip
     return [point[kind] for point in answered["Datapoints"] for kind in ("Minimum", "Maximum")]
+
+
+def test_an_update_loses_nothing(cloud: Cloud) -> None:
+    asynchronous(cloud)
+    outputs = [send(cloud, body=b"%d" % number)[PREFIX + "OutputLocation"] for number in range(20)]
+    before = len(cloud.events)
+    make_config(
+        cloud, "d", variant("AllTraffic", "m", count=2),
+        AsyncInferenceConfig={"OutputConfig": {"S3OutputPath": f"s3://{cloud.bucket}/later"}},
+    )  # fmt: skip
+    cloud.call("UpdateEndpoint", EndpointName="E", EndpointConfigName="d")
+    outputs += [send(cloud, body=b"%d" % number)[PREFIX + "OutputLocation"] for number in range(20, 40)]
+    cloud.wait_endpoint("E", "IN_SERVICE", before)
+    told = send(cloud, body=b"40")
+    assert told[PREFIX + "OutputLocation"].startswith(f"s3://{cloud.bucket}/later/")
+    assert PREFIX + "FailureLocation" not in told
+    outputs.append(told[PREFIX + "OutputLocation"])
+    assert [json.loads(answer(cloud, uri))["body"] for uri in outputs] == [str(number) for number in range(41)]
+
+
+def test_an_instance_that_dies_is_no_failure_of_what_waits(cloud: Cloud) -> None:
+    asynchronous(cloud, concurrent=1)
+    first = send(cloud, body=b"die")
+    second = send(cloud, body=b"7")
+    assert json.loads(answer(cloud, second[PREFIX + "OutputLocation"]))["body"] == "7"
+    assert b"closed the connection" in answer(cloud, first[PREFIX + "FailureLocation"])

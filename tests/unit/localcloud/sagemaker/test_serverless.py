@@ -145,3 +145,27 @@ def test_no_updates_from_instances_to_serverless(cloud: Cloud) -> None:
     with pytest.raises(CallError, match="not supported for instance-based variant"):
         cloud.call("UpdateEndpointWeightsAndCapacities", EndpointName="E", DesiredWeightsAndCapacities=[wanted])
     assert cloud.invoke("E", b"x")
+
+
+def test_updates_to_another_configuration_and_to_instances(cloud: Cloud) -> None:
+    make_model(cloud, "m", weights="one")
+    make_model(cloud, "n", weights="two")
+    make_config(cloud, "one", on_demand("m"))
+    make_config(cloud, "two", on_demand("n", 3))
+    make_config(cloud, "instances", variant("AllTraffic", "m"))
+    serve(cloud, "E", "one")
+    wait_running(cloud, 0)
+    size = {"Type": "CAPACITY_PERCENT", "Value": 30}
+    canary = {"Type": "CANARY", "WaitIntervalInSeconds": 60, "CanarySize": size}
+    for config, answer in (("two", "two"), ("instances", "one")):
+        before = len(cloud.events)
+        guardrails = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": canary}} if config == "two" else None
+        more = {"DeploymentConfig": guardrails} if guardrails else {}
+        cloud.call("UpdateEndpoint", EndpointName="E", EndpointConfigName=config, **more)
+        cloud.wait_endpoint("E", "IN_SERVICE", before)
+        assert cloud.call("DescribeEndpoint", EndpointName="E")["EndpointConfigName"] == config
+        assert cloud.invoke("E", b"x")[1]["model"] == answer
+    [summary] = cloud.call("DescribeEndpoint", EndpointName="E")["ProductionVariants"]
+    assert summary["CurrentInstanceCount"] == 1
+    assert "CurrentServerlessConfig" not in summary
+    wait_running(cloud, 1)
