@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from dropforge.handler import Decision, Facts
+from pydantic import BaseModel
 
 
 class VerifyEndpoint(Facts):
@@ -46,5 +47,70 @@ class Experiment(Decision):
     """What follows from an experiment, why, and what was measured."""
 
     decision: Literal["promote", "remove", "passed", "failed", "skipped"]
+    reason: str
+    figures: dict[str, Any]
+
+
+class Side(BaseModel):
+    """One of the two versions that are compared: the variant that serves it, and the run that made it."""
+
+    variant: str
+    version: int | None = None
+    run: str | None = None
+
+
+class PlanMeasurement(Facts):
+    """Two variants of an endpoint, and from when to when (ISO 8601; epoch milliseconds)."""
+
+    endpoint: str
+    champion: Side
+    challenger: Side
+    since: str
+    now: int
+
+
+class Measurement(Decision):
+    """The GetMetricData request."""
+
+    request: dict[str, Any]
+
+
+class CompareAnswers(Facts):
+    """A shadow variant beside its champion; `capture_uri` is the endpoint's DestinationS3Uri."""
+
+    project: str
+    endpoint: str
+    champion: Side
+    challenger: Side
+    since: str
+    capture_uri: str
+
+
+class AnswersCompared(Decision):
+    """Captured answers to the same calls: how many calls, their rows, and how many of those were answered alike."""
+
+    pairs: int = 0
+    rows: int = 0
+    alike: int = 0
+    examples: list[dict[str, Any]] = []
+
+
+class DecideComparison(Facts):
+    """What was measured so far. `metrics`: MetricDataResults; `waited`: seconds since the comparison began."""
+
+    kind: Literal["ab", "shadow"]
+    settings: dict[str, Any] = {}
+    champion: Side
+    challenger: Side
+    metrics: list[dict[str, Any]] = []
+    answers: AnswersCompared | None = None
+    waited: int = 0
+
+
+class Comparison(Decision):
+    """What follows; `wait`: measure again in `seconds`."""
+
+    decision: Literal["wait", "promote", "remove"]
+    seconds: int = 0
     reason: str
     figures: dict[str, Any]

@@ -13,12 +13,12 @@ from dropforge.handler import takes
 from dropforge.settings import Settings
 from experiment.answers import read_answer, same
 from experiment.models import Verification, VerifyEndpoint
+from experiment.sample import load_sample
 
 EXAMPLES = 5
 LONGEST_TEXT = 300
 LONGEST_MESSAGE = 1000
 OURS = {"AccessDeniedException", "AccessDenied", "ExpiredTokenException"}
-ABSENT = {"NoSuchKey", "404"}
 
 
 class VerifyEndpointSettings(Settings):
@@ -38,7 +38,7 @@ runtime = boto3.client(
 @takes(VerifyEndpoint)
 def handler(facts: VerifyEndpoint) -> Verification:
     """Lambda handler; see functions/README.md for what it takes and gives."""
-    sample = _sample(facts)
+    sample = load_sample(s3, settings.artifacts_bucket_name, facts.project, facts.run)
     if sample is None:
         return Verification()
     rows = len(sample["answers"])
@@ -57,19 +57,6 @@ def handler(facts: VerifyEndpoint) -> Verification:
         return Verification(sampled=True, rows=rows, error=_told(error))
     taken = round((time.monotonic() - began) * 1000)
     return _compared(sample, read_answer(text)).model_copy(update={"milliseconds": taken})
-
-
-def _sample(facts: VerifyEndpoint) -> dict[str, Any] | None:
-    """The run's sample.json; a run without held-out rows, or of an earlier version of Dropforge, has none."""
-    key = f"{facts.project}/runs/{facts.run}/evaluation/sample.json"
-    try:
-        body = s3.get_object(Bucket=settings.artifacts_bucket_name, Key=key)["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ABSENT:
-            return None
-        raise
-    sample: dict[str, Any] = json.loads(body)
-    return sample
 
 
 def _told(error: ClientError | BotoCoreError) -> dict[str, str]:

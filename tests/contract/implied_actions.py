@@ -69,6 +69,7 @@ INTEGRATIONS: dict[str, Implied] = {
     "dynamodb:deleteItem": _table("DeleteItem"),
     "aws-sdk:dynamodb:query": _table("Query"),
     "aws-sdk:dynamodb:putItem.waitForTaskToken": _table("PutItem"),
+    "aws-sdk:cloudwatch:getMetricData": Implied(("cloudwatch:GetMetricData",)),
     "aws-sdk:cloudwatchlogs:describeLogStreams": Implied(("logs:DescribeLogStreams",)),
     "aws-sdk:cloudwatchlogs:getLogEvents": Implied(("logs:GetLogEvents",)),
     "aws-sdk:s3:getObject": Implied(("s3:GetObject",), key_service="s3"),

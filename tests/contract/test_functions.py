@@ -26,6 +26,7 @@ WITH_BOTO3 = {
     "training.gather_inputs",
     "training.package_model",
     "experiment.verify_endpoint",
+    "experiment.compare_answers",
     "deploy.publish_jobs",
 }
 HEAVY = {"boto3", "botocore.session", "botocore.client", "pandas", "numpy", "requests", "urllib3"}

@@ -22,12 +22,14 @@ ACTING = {
     "TrainingGatherInputsFunction",
     "TrainingPackageModelFunction",
     "ExperimentVerifyEndpointFunction",
+    "ExperimentCompareAnswersFunction",
     "DeployPublishJobsFunction",
 }
 # AWS offers no resource for these (Service Authorization Reference), so "*" is the only thing to write.
 # DescribeAlarms tells of composite alarms only those whose permission is scoped to "*" (CloudWatch API reference).
 NO_RESOURCE = LOGGING | {
     "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "ecr:GetAuthorizationToken",
     "states:SendTaskSuccess",
