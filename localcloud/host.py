@@ -104,6 +104,7 @@ def _start_services(installed: Installed) -> None:
 
     installed.outbox.start()
     installed.sagemaker.start()
+    installed.scaling.start()
     for arn in announce_interrupted():
         logger.info("%s ran when the host died; it has failed", arn)
 
@@ -111,6 +112,7 @@ def _start_services(installed: Installed) -> None:
 def close(settings: Settings, installed: Installed) -> None:
     """Stop what the cloud started (jobs, model servers, workers), write the last state, delete scratch files."""
     installed.outbox.close()
+    installed.scaling.close()
     installed.sagemaker.close()
     _stop_workers()
     installed.durability.finish()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from localcloud.glue.outbox import Outbox
     from localcloud.glue.persistence.durability import Durability
     from localcloud.sagemaker.service import SageMaker
+    from localcloud.scaling.service import Scaling
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Installed:
     durability: Durability
     outbox: Outbox
     sagemaker: SageMaker
+    scaling: Scaling
 
 
 def install(settings: Settings) -> Installed:
@@ -41,6 +43,7 @@ def install(settings: Settings) -> Installed:
         logs,
         managed_policies,
         mount_sagemaker,
+        mount_scaling,
         persistence,
         pipes,
         s3,
@@ -57,11 +60,11 @@ def install(settings: Settings) -> Installed:
     auth.install()
     callers.install(settings)
     sqs.install()
-    eventbridge.install(settings, outbox)
+    schedule = eventbridge.install(settings, outbox)
     lambdas.install(settings, outbox)
     pipes.install(settings, outbox)
     sns.install(settings)
-    cloudwatch.install(settings)
+    alarms = cloudwatch.install(settings)
     logs.install()
     managed_policies.install()
     backlog = Backlog()
@@ -70,6 +73,7 @@ def install(settings: Settings) -> Installed:
     template_urls.install(settings)
     s3.install(outbox)
     sagemaker = mount_sagemaker.install(settings)
+    scaling = mount_scaling.install(settings, sagemaker, alarms, schedule.now)
     persistence.load(durability)
     backlog.start()
-    return Installed(durability, outbox, sagemaker)
+    return Installed(durability, outbox, sagemaker, scaling)

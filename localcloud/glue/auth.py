@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from localcloud.glue import auth_cloudwatch, hooks
+from localcloud.glue import auth_cloudwatch, auth_scaling, hooks
 from localcloud.glue.persistence.tracked import only_reading
 
 _RUNTIME_PATH = re.compile(r"^/endpoints/([^/]+)/")
@@ -192,6 +192,8 @@ def _secure_origin(old: Callable[[str, bool], None]) -> Callable[[str, bool], No
 def _resource_arn_hook(old: Callable[..., str]) -> Callable[..., str]:
     def extract(service: str, *request: Any) -> str:
         _method, path, headers, body, _query, region, account = request
+        if service == "application-autoscaling":
+            return auth_scaling.resource_arn(_operation(headers), auth_scaling.parse(body), region, account)
         if service == "logs" and _operation(headers) in auth_cloudwatch.ON_STREAMS:
             return auth_cloudwatch.log_stream_arn(parse(service, path, body), region, account)
         if service not in ("sagemaker", "sagemaker-runtime"):
@@ -209,6 +211,8 @@ def _context_hook(old: Callable[..., dict[str, Any]]) -> Callable[..., dict[str,
     def context(service: str, iam_action: str, body: bytes, params: Any) -> dict[str, Any]:
         if iam_action == "cloudwatch:PutMetricData":
             return {"cloudwatch:namespace": auth_cloudwatch.metric_namespace(body, params)}
+        if service == "application-autoscaling":
+            return auth_scaling.context(auth_scaling.parse(body))
         if service != "sagemaker":
             return old(service, iam_action, body, params)
         operation, parameters = iam_action.partition(":")[2], parse(service, "", body)
@@ -253,8 +257,9 @@ def install() -> None:
     hooks.wrap("app", "find_iam_access_key_account", _quiet)
     hooks.wrap("app", "pin_signed_request", _quiet)
     hooks.wrap("core.responses", "_account_from_sts_session", _quiet)
-    for service in ("sagemaker", "sagemaker-runtime"):
-        hooks.target("core.iam_actions", "SERVICE_TO_IAM_NAMESPACE")[service] = "sagemaker"
+    for service in ("sagemaker", "sagemaker-runtime", "application-autoscaling"):
+        namespace = service.removesuffix("-runtime")
+        hooks.target("core.iam_actions", "SERVICE_TO_IAM_NAMESPACE")[service] = namespace
         hooks.target("core.iam_actions", "_BOTOCORE_SERVICE_MAP")[service] = [service]
     hooks.wrap("core.iam_actions", "extract_resource_arn", _resource_arn_hook)
     hooks.wrap("core.iam_actions", "request_tag_context", _context_hook)

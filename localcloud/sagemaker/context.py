@@ -42,6 +42,8 @@ class Context:
     endpoints: LiveEndpoints
     router: Router
     time_scale: float = 1.0
+    # An endpoint's variants that are scalable targets (localcloud/scaling).
+    scaled: Callable[[str], set[str]] = field(default=lambda endpoint: set())
     clock: Callable[[], float] = field(default=time.time)
 
     def arn(self, resource: str, name: str) -> str:

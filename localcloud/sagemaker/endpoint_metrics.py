@@ -43,7 +43,8 @@ def _metrics(row: dict[str, Any]) -> Iterator[tuple[str, str, Counts]]:
         yield name, "Count", _times(0.0, calls - errors) | _times(1.0, errors)
     for name, values in (("ModelLatency", row["model"]), ("OverheadLatency", row["overhead"])):
         yield name, "Microseconds", {float(value): float(count) for value, count in values}
-    yield "ConcurrentRequestsPerModel", "Count", _times(float(row["peak"]), 1)
+    # Of each copy of the model, so that more instances lower it.
+    yield "ConcurrentRequestsPerModel", "Count", _times(row["peak"] / max(1, row["instances"]), 1)
 
 
 def _times(value: float, count: int) -> Counts:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from localcloud.glue import hooks
 from localcloud.settings import Settings
 
+if TYPE_CHECKING:
+    from localcloud.glue.cloudwatch.alarms import Alarms
 
-def install(settings: Settings) -> None:
+
+def install(settings: Settings) -> Alarms:
     """Replace the evaluation of alarms, and supply the metrics of SQS and Step Functions that alarms watch."""
     from localcloud.glue.cloudwatch import changes, metrics
     from localcloud.glue.cloudwatch.alarms import Alarms
@@ -17,5 +22,7 @@ def install(settings: Settings) -> None:
     hooks.replace("services.cloudwatch", "_dispatch_alarm_actions", changes.act)
     hooks.wrap("services.cloudwatch", "_record_history", changes.announced)
     hooks.wrap("services.cloudwatch", "record_metric", metrics.bounded)
+    hooks.wrap("services.cloudwatch", "_store_datum", metrics.bounded_data)
     events.observers.append(metrics.count_execution)
     alarms.start()
+    return alarms

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import json
 import logging
+import math
 import threading
 import time
 from typing import Any
@@ -18,7 +19,9 @@ from localcloud.glue.persistence.tracked import only_reading
 Json = dict[str, Any]
 logger = logging.getLogger("dropforge.alarms")
 _FASTEST, _SLOWEST = 0.25, 10.0  # seconds between looks
-_RECENT = 5000  # data points of a metric that an evaluation looks at: older ones are long past every period
+_EXTRA = 2  # periods that are looked at beyond those that are evaluated
+_LATE = 3.0  # real seconds that data may take to arrive, which compressed periods do not wait for
+_DISORDER = 60.0  # seconds by which a data point may be older than the one stored before it
 
 
 class Alarms:
@@ -78,19 +81,42 @@ class Alarms:
         cloudwatch._dispatch_alarm_actions(alarm, old, verdict.state, verdict.reason)
         cloudwatch._evaluate_parent_alarms(alarm)
 
+    def values(self, alarm: Json) -> list[float]:
+        """The alarm's metric in its newest periods that have data, newest first."""
+        return [value for value in self._values(alarm) if value is not None]
+
     def _values(self, alarm: Json) -> list[float | None]:
-        """The statistic of each evaluation period, newest first; None where there is no data."""
+        """The statistic of the periods that are evaluated, newest first; None where there is no data.
+
+        As CloudWatch does ("How CloudWatch alarms handle missing data"), more periods are looked at than are
+        evaluated: what arrives late must not look missing. Real data points count before missing ones.
+        """
         cloudwatch = hooks.module("services.cloudwatch")
         dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
         key = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(dimensions))
-        points = list(cloudwatch._metrics.get(key) or [])[-_RECENT:]
         length = int(alarm.get("Period") or 60) / self._scale
+        periods = int(alarm.get("EvaluationPeriods") or 1)
+        looked_at = periods + _EXTRA + math.ceil(_LATE / length) if periods > 1 else 1
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
-        now = time.time()
+        inside = _by_period(cloudwatch._metrics.get(key) or [], time.time(), length, looked_at)
         values: list[float | None] = []
-        for number in range(int(alarm.get("EvaluationPeriods") or 1)):
-            end = now - number * length
-            inside = [point for point in points if end - length < point["Timestamp"] <= end]
-            stats = cloudwatch._calc_stats(inside)
-            values.append(cloudwatch._stat_value(stats, statistic, inside) if stats else None)
-        return values
+        for points in inside:
+            stats = cloudwatch._calc_stats(points)
+            values.append(cloudwatch._stat_value(stats, statistic, points) if stats else None)
+        real: list[float | None] = [value for value in values if value is not None]
+        return [*real, *[None] * periods][:periods]
+
+
+def _by_period(points: list[Json], now: float, length: float, number: int) -> list[list[Json]]:
+    """The data points of each of so many periods before now, newest first.
+
+    From the end, since a metric may have weeks of them; they are stored nearly in the order of their time.
+    """
+    found: list[list[Json]] = [[] for _ in range(number)]
+    for point in reversed(points):
+        age = now - point["Timestamp"]
+        if age >= number * length + _DISORDER:
+            break
+        if 0 <= age < number * length:
+            found[int(age // length)].append(point)
+    return found

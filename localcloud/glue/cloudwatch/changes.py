@@ -27,7 +27,7 @@ def reason_data(alarm: Json, values: list[float | None]) -> Json:
     now = time.time()
     return {
         "version": "1.0", "queryDate": stamp(now), "startDate": stamp(now - int(alarm.get("Period") or 60)),
-        "statistic": alarm.get("Statistic") or alarm.get("ExtendedStatistic"), "period": alarm.get("Period"),
+        "statistic": alarm.get("ExtendedStatistic") or alarm.get("Statistic"), "period": alarm.get("Period"),
         "threshold": alarm.get("Threshold"),
         "recentDatapoints": [value for value in reversed(values) if value is not None],
     }  # fmt: skip
@@ -73,7 +73,7 @@ def _configuration(alarm: Json) -> Json:
         return {"alarmRule": alarm["AlarmRule"], **described}
     metric: Json = {"namespace": alarm.get("Namespace"), "name": alarm.get("MetricName"),
                     "dimensions": {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}}  # fmt: skip
-    statistic = alarm.get("Statistic") or alarm.get("ExtendedStatistic")
+    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic")
     # The id belongs to the alarm, so it is the same in each of its events.
     identifier = str(uuid.uuid5(uuid.NAMESPACE_URL, alarm["AlarmArn"]))
     metric_stat = {"metric": metric, "period": alarm.get("Period"), "stat": statistic}
@@ -90,6 +90,8 @@ def act(alarm: Json, old: str, new: str, reason: str) -> None:
                 _notify(alarm, arn, old, new, reason)
             elif arn.split(":")[2] == "lambda":
                 _invoke(alarm, arn, new)
+            elif arn.split(":")[2] == "autoscaling":
+                pass  # localcloud/scaling looks for alarms that ring, as long as they do
             else:
                 logger.error("alarm %s: action %s is not supported by the local cloud", alarm["AlarmName"], arn)
         except Exception as error:

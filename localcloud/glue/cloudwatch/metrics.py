@@ -11,6 +11,7 @@ from localcloud.glue.persistence.tracked import only_reading
 
 Json = dict[str, Any]
 _KEPT = 5000  # samples of a queue, and of any metric that a service publishes: more than an alarm looks at
+_KEPT_DATA = 30_000  # of one that is put: minutes of an endpoint's latencies, or hours of its calls
 _SLACK = 1000
 _ENDS = {
     "RUNNING": "ExecutionsStarted",
@@ -32,6 +33,19 @@ def bounded(record: Any) -> Any:
         samples = cloudwatch._metric_bucket((namespace, name, cloudwatch._dims_key(dimensions or {})))
         if len(samples) > _KEPT + _SLACK:
             del samples[:-_KEPT]
+
+    return run
+
+
+def bounded_data(store: Any) -> Any:
+    """Wrap ministack's ``_store_datum``, which PutMetricData uses: endpoints under load tell thousands a minute."""
+    cloudwatch = hooks.module("services.cloudwatch")
+
+    def run(namespace: str, name: str, dims: Json, *rest: Any) -> None:
+        store(namespace, name, dims, *rest)
+        samples = cloudwatch._metric_bucket((namespace, name, cloudwatch._dims_key(dims)))
+        if len(samples) > _KEPT_DATA + _SLACK:
+            del samples[:-_KEPT_DATA]
 
     return run
 

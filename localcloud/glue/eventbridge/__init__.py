@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from localcloud.glue import hooks
 from localcloud.glue.outbox import Outbox, on_reset
 from localcloud.glue.persistence.tracked import only_reading
 from localcloud.settings import Settings
+
+if TYPE_CHECKING:
+    from localcloud.glue.eventbridge.schedule import Schedule
 
 Json = dict[str, Any]
 # Targets that are really delivered to; PutTargets refuses others instead of dropping their events.
@@ -19,11 +22,11 @@ _TARGET_MEMBERS = frozenset({
 })  # fmt: skip
 
 
-def install(settings: Settings, outbox: Outbox) -> None:
-    """Replace what happens after a rule has matched, and PutEvents' checks."""
+def install(settings: Settings, outbox: Outbox) -> Schedule:
+    """Replace what happens after a rule has matched, and PutEvents' checks. Returns the clock of schedules."""
+    from localcloud.glue.eventbridge import schedule as schedules
     from localcloud.glue.eventbridge.delivery import Deliveries
     from localcloud.glue.eventbridge.events import put_events
-    from localcloud.glue.eventbridge.schedule import Schedule
 
     deliveries = Deliveries(outbox, settings.time_scale)
     hooks.replace("services.eventbridge", "_invoke_target", deliveries.accept)
@@ -33,13 +36,14 @@ def install(settings: Settings, outbox: Outbox) -> None:
     hooks.replace("services.eventbridge", "_SUPPORTED_TARGET_SERVICES", supported & DELIVERED)
     hooks.wrap("services.eventbridge", "_validate_target_arn", _checked)
     hooks.wrap("core.iam_actions", "request_tag_context", _with_event_keys)
-    schedule = Schedule(settings.time_scale)
+    schedule = schedules.Schedule(settings.time_scale)
     hooks.replace("services.eventbridge", "_scheduler_loop", schedule.run)
     hooks.replace("services.eventbridge", "_tick_scheduled_rules", schedule.tick)
     hooks.wrap("services.eventbridge", "_parse_rate_seconds", schedule.scaled)  # EventBridge Scheduler asks it too
     hooks.replace("services.scheduler", "_SCHEDULE_TICK_INTERVAL", 0.25)
     hooks.wrap("services.scheduler", "_tick_schedules", _unless_empty)
     on_reset(outbox.clear)
+    return schedule
 
 
 def _looking(dispatch: Any) -> Any:

@@ -68,6 +68,7 @@ def update(context: Context, request: dict[str, Any]) -> dict[str, Any]:
             plan.retain(pending, document["_plan"], excluded)
         _begin(context, record)
         rules.check_update(deployment, document["_plan"], pending)
+        rules.check_scaled(context.scaled(name), document["_plan"], pending)
         document["_pending"] = pending
         document["PendingDeploymentSummary"] = summaries.pending(pending, record.modified)
         document.pop("LastDeploymentConfig", None)

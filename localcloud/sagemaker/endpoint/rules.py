@@ -52,6 +52,21 @@ def check_update(config: dict[str, Any] | None, current: Plan, wanted: Plan) -> 
         _check_size(member, routing[member], variant, f"TrafficRoutingConfiguration.Type {routing['Type']}")
 
 
+def check_scaled(scaled: set[str], current: Plan, wanted: Plan) -> None:
+    """Raise InvalidRequestError if a scalable target would go, or have another instance type.
+
+    Developer guide, "endpoint-scaling-update"; the sentence is the one that people quote.
+    """
+    after = {each["VariantName"]: each["instance_type"] for each in wanted["variants"]}
+    before = {each["VariantName"]: each["instance_type"] for each in current["variants"]}
+    held = sorted(name for name in scaled & before.keys() if after.get(name) != before[name])
+    if held:
+        raise InvalidRequestError(
+            f'The variant(s) "{", ".join(held)}" must be deregistered as scalable targets with AWS Auto Scaling before '
+            "they can be removed or have their instance type updated."
+        )
+
+
 def _check_names(current: Plan, wanted: Plan) -> None:
     before = {each["VariantName"] for each in current["variants"]}
     after = {each["VariantName"] for each in wanted["variants"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,10 +43,11 @@ def _events(cloud: Cloud, alarm: str) -> str:
 
 
 def _alarm(cloud: Cloud, name: str, **options: Any) -> None:
-    cloud.client("cloudwatch").put_metric_alarm(**{
+    given = {
         "AlarmName": name, "Statistic": "Maximum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 0,
         "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching", **options,
-    })  # fmt: skip
+    }  # fmt: skip
+    cloud.client("cloudwatch").put_metric_alarm(**{key: value for key, value in given.items() if value is not None})
 
 
 def _shape(value: Any) -> Any:
@@ -146,3 +148,70 @@ def test_a_failed_execution_raises_its_machines_alarm(cloud: Cloud) -> None:
         return bool(found["StateValue"] == "ALARM")
 
     cloud.until(alarmed)
+
+
+def _put(cloud: Cloud, name: str, values: list[float], counts: list[float], ago: float = 0, **more: Any) -> None:
+    moment = datetime.now(UTC) - timedelta(seconds=ago)
+    datum = {"MetricName": name, "Timestamp": moment, "Values": values, "Counts": counts, **more}
+    cloud.client("cloudwatch").put_metric_data(Namespace="Own", MetricData=[datum])
+
+
+def _state(cloud: Cloud, name: str) -> str:
+    found: str = cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"]
+    return found
+
+
+def test_a_percentile_counts_each_value_as_often_as_it_was_seen(cloud: Cloud) -> None:
+    name = f"a-{uuid.uuid4().hex[:8]}"
+    both = [{"Name": "A", "Value": name}, {"Name": "B", "Value": "b"}]
+    for statistic, threshold in (("p90", 50.0), ("p99", 50.0)):
+        _alarm(cloud, f"{name}-{statistic}", Namespace="Own", MetricName=name, Period=600, ExtendedStatistic=statistic,
+               Statistic=None, Threshold=threshold, Dimensions=both)  # fmt: skip
+    _put(cloud, name, [1.0, 100.0], [950.0, 50.0], Dimensions=both)
+    _put(cloud, name, [1000.0], [1000.0], Dimensions=both[:1])
+    cloud.until(lambda: _state(cloud, f"{name}-p99") == "ALARM")
+    assert _state(cloud, f"{name}-p90") == "OK"
+    stat = {"Metric": {"Namespace": "Own", "MetricName": name, "Dimensions": both}, "Period": 60}
+    now = datetime.now(UTC)
+    queries = [{"Id": kind.lower(), "MetricStat": {**stat, "Stat": kind}} for kind in ("Average", "p99")]
+    found = cloud.client("cloudwatch").get_metric_data(
+        MetricDataQueries=queries, StartTime=now - timedelta(minutes=5), EndTime=now + timedelta(minutes=1)
+    )["MetricDataResults"]
+    assert [result["Values"] for result in found] == [[pytest.approx(5.95)], [100.0]]
+
+
+def test_data_that_comes_late_is_not_missing(cloud: Cloud) -> None:
+    name = f"a-{uuid.uuid4().hex[:8]}"
+    _alarm(cloud, name, Namespace="Own", MetricName=name, EvaluationPeriods=3, TreatMissingData="missing")
+    # A period of a minute lasts a second here; the newest two are empty.
+    for ago in (2.5, 3.5, 4.5):
+        _put(cloud, name, [1.0], [1.0], ago=ago)
+    assert _state(cloud, name) == "ALARM"
+
+
+def test_a_machine_puts_and_deletes_alarms(cloud: Cloud) -> None:
+    name = f"a-{uuid.uuid4().hex[:8]}"
+    request = {"AlarmName": name, "Namespace": "Own", "MetricName": name, "ExtendedStatistic": "p90", "Period": 10,
+               "EvaluationPeriods": 2, "Threshold": 1.5, "ComparisonOperator": "GreaterThanThreshold",
+               "Dimensions": [{"Name": "A", "Value": "a"}, {"Name": "B", "Value": "b"}]}  # fmt: skip
+    call = "arn:aws:states:::aws-sdk:cloudwatch:"
+    names = {"AlarmNames": [name]}
+    states = {
+        "Put": {"Type": "Task", "Resource": f"{call}putMetricAlarm", "Arguments": request, "Next": "Describe"},
+        "Describe": {"Type": "Task", "Resource": f"{call}describeAlarms", "Arguments": names,
+                     "Assign": {"found": "{% $states.result.MetricAlarms[0] %}"}, "Next": "Delete"},
+        "Delete": {"Type": "Task", "Resource": f"{call}deleteAlarms", "Arguments": names,
+                   "Output": "{% $found %}", "End": True},
+    }  # fmt: skip
+    sfn = cloud.client("stepfunctions")
+    everything = {"Effect": "Allow", "Action": "cloudwatch:*", "Resource": "*"}
+    machine = sfn.create_state_machine(
+        name=name, roleArn=cloud.role("states.amazonaws.com", everything),
+        definition=json.dumps({"QueryLanguage": "JSONata", "StartAt": "Put", "States": states}),
+    )["stateMachineArn"]  # fmt: skip
+    execution = sfn.start_execution(stateMachineArn=machine)["executionArn"]
+    ended = cloud.until(lambda: (d := sfn.describe_execution(executionArn=execution))["status"] != "RUNNING" and d)
+    assert ended["status"] == "SUCCEEDED", ended
+    found = json.loads(ended["output"])
+    assert {key: found[key] for key in request} == request
+    assert cloud.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"] == []

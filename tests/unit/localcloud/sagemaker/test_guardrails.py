@@ -145,6 +145,16 @@ def test_a_variant_may_not_be_renamed_under_guardrails(cloud: Cloud) -> None:
         update(cloud, blue_green("ALL_AT_ONCE"), to="renamed")
 
 
+@pytest.mark.parametrize(("name", "instance_type"), [("AllTraffic", "ml.m5.xlarge"), ("Other", "ml.m5.large")])
+def test_a_scalable_target_neither_goes_nor_changes_its_instances(cloud: Cloud, name: str, instance_type: str) -> None:
+    two(cloud)
+    make_config(cloud, "three", variant(name, "two", count=2) | {"InstanceType": instance_type})
+    cloud.service.context.scaled = lambda endpoint: {"AllTraffic"} if endpoint == "Guarded" else set()
+    with pytest.raises(CallError, match=r'The variant\(s\) "AllTraffic" must be deregistered as scalable targets'):
+        cloud.call("UpdateEndpoint", EndpointName="Guarded", EndpointConfigName="three")
+    cloud.call("UpdateEndpoint", EndpointName="Guarded", EndpointConfigName="two")
+
+
 def test_a_shadow_is_one_beside_one(cloud: Cloud) -> None:
     make_model(cloud, "m")
     shadow = [variant("S", "m")]
