@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from notification import passages, texts_deployment, texts_intake
+from notification import passages, texts_batch, texts_deployment, texts_intake
 from notification.words import Detail, Text, lines, word
 
 
@@ -82,4 +82,7 @@ TEXTS: dict[str, Callable[[Detail], Text | None]] = {
     "Model Rolled Back": texts_deployment.model_rolled_back,
     "Rollback Impossible": texts_deployment.rollback_impossible,
     "Endpoint Retired": texts_deployment.endpoint_retired,
+    "Batch Completed": texts_batch.batch_completed,
+    "Batch Failed": texts_batch.batch_failed,
+    "Batch Held": texts_batch.batch_held,
 }

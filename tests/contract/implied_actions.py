@@ -86,6 +86,11 @@ INTEGRATIONS: dict[str, Implied] = {
     "aws-sdk:sfn:sendTaskSuccess": Implied(("states:SendTaskSuccess",)),
     "sagemaker:createTrainingJob.sync": _job("Training"),
     "sagemaker:createProcessingJob.sync": _job("Processing"),
+    # Names a model, passes no role: the model has it.
+    "sagemaker:createTransformJob.sync": Implied(
+        (*(f"sagemaker:{verb}TransformJob" for verb in ("Create", "Describe", "Stop")), *TAGGED),
+        managed_rule=f"{RULE}StepFunctionsGetEventsForSageMakerTransformJobsRule",
+    ),
     "sagemaker:createModel": Implied(("sagemaker:CreateModel", "sagemaker:AddTags", "iam:PassRole")),
     "sagemaker:createEndpointConfig": Implied(("sagemaker:CreateEndpointConfig", "sagemaker:AddTags")),
     "sagemaker:createEndpoint": Implied(("sagemaker:CreateEndpoint", "sagemaker:AddTags", "kms:CreateGrant")),
@@ -98,6 +103,8 @@ INTEGRATIONS: dict[str, Implied] = {
     "aws-sdk:cloudwatch:describeAlarms": Implied(("cloudwatch:DescribeAlarms",)),
     "aws-sdk:cloudwatch:putMetricAlarm": Implied(("cloudwatch:PutMetricAlarm",)),
     "aws-sdk:sagemaker:describeTrainingJob": Implied(("sagemaker:DescribeTrainingJob",)),
+    "aws-sdk:sagemaker:describeTransformJob": Implied(("sagemaker:DescribeTransformJob",)),
+    "aws-sdk:sagemaker:listModelPackages": Implied(("sagemaker:ListModelPackages",)),
     "aws-sdk:sagemaker:describeProcessingJob": Implied(("sagemaker:DescribeProcessingJob",)),
     "aws-sdk:sagemaker:describeEndpoint": Implied(("sagemaker:DescribeEndpoint",)),
     "aws-sdk:sagemaker:describeModelPackage": Implied(("sagemaker:DescribeModelPackage",)),

@@ -27,6 +27,8 @@ WITH_BOTO3 = {
     "training.package_model",
     "experiment.verify_endpoint",
     "experiment.compare_answers",
+    "batch.stage_rows",
+    "batch.assemble_rows",
     "deploy.publish_jobs",
 }
 HEAVY = {"boto3", "botocore.session", "botocore.client", "pandas", "numpy", "requests", "urllib3"}

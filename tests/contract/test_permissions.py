@@ -23,6 +23,8 @@ ACTING = {
     "TrainingPackageModelFunction",
     "ExperimentVerifyEndpointFunction",
     "ExperimentCompareAnswersFunction",
+    "BatchStageRowsFunction",
+    "BatchAssembleRowsFunction",
     "DeployPublishJobsFunction",
 }
 # AWS offers no resource for these (Service Authorization Reference), so "*" is the only thing to write.

@@ -37,6 +37,7 @@ ENVIRONMENT = {
     "INTAKE_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-intake-job",
     "EVALUATION_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-evaluation-job",
     "MODEL_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-model",
+    "BATCH_MODEL_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-batch-model",
     "POWERTOOLS_METRICS_NAMESPACE": "Dropforge",
 }
 # So fast that no wait takes time, but a token's answer is in time.

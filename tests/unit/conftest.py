@@ -22,6 +22,7 @@ os.environ.update(
         "INTAKE_JOB_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-intake-job",
         "EVALUATION_JOB_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-evaluation-job",
         "MODEL_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-model",
+        "BATCH_MODEL_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-batch-model",
         "ALLOWED_IMAGES": "111122223333.dkr.ecr.us-east-1.amazonaws.com/mine:*",
     }
 )

@@ -14,6 +14,7 @@ import importlib
 import io
 import json
 import os
+import re
 import sys
 import types
 from dataclasses import dataclass
@@ -62,6 +63,13 @@ class Prediction:
     classes: list[str] | None
 
 
+@dataclass(frozen=True)
+class Records:
+    """A batch's answers, one for each of its records: what is predicted, or the error of one that cannot be read."""
+
+    items: list[dict[str, Any]]
+
+
 def model_fn(model_dir: str) -> Model:
     """Load an unpacked model. Only formats that hold data are read; nothing is unpickled. Raises ModelError."""
     preprocessor = Preprocessor.load(model_dir)
@@ -95,18 +103,21 @@ def input_fn(body: str | bytes, content_type: str | None) -> Request:
     return Request(body, content_type)
 
 
-def predict_fn(data: Request, model: Model) -> Prediction | RequestError:
+def predict_fn(data: Request, model: Model) -> Prediction | Records | RequestError:
     """Answer a request. What is wrong with it is handed on to `output_fn`, which alone can answer a status.
 
-    Raised, it would become a 500 without its text: sagemaker_containers, _functions.py, wraps every exception.
+    Raised, it would become a 500 without its text: sagemaker_containers, _functions.py, wraps every exception. In a
+    transform job a refusal would cost the whole file its output, so there a record that cannot be read gets its error
+    as its answer.
     """
     try:
         return predict(data, model)
     except RequestError as error:
-        return error
+        lines = _lines(data)
+        return Records(_each(lines, data.content_type, model)) if lines else error
 
 
-def output_fn(prediction: Prediction | RequestError, accept: str | None) -> Any:
+def output_fn(prediction: Prediction | Records | RequestError, accept: str | None) -> Any:
     """The answer and its content type: CSV `label,probability` (or the number), JSON or JSON lines."""
     if isinstance(prediction, RequestError):
         return _refuse(prediction)
@@ -114,12 +125,34 @@ def output_fn(prediction: Prediction | RequestError, accept: str | None) -> Any:
         kind = media_type(accept, JSON)
     except RequestError:
         return _refuse(RequestError(f"accept {accept!r}: {CSV}, {JSON} and {JSON_LINES} can be answered", 406))
+    records = prediction.items if isinstance(prediction, Records) else _records(prediction)
     if kind == CSV:
-        return _csv(prediction), CSV
-    records = _records(prediction)
+        return _csv(records), CSV
     if kind == JSON_LINES:
         return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), JSON_LINES
     return json.dumps({"predictions": records}, ensure_ascii=False), JSON
+
+
+def _lines(data: Request) -> list[str]:
+    """The records of a transform job's request that can be asked one by one; else none."""
+    if os.environ.get("SAGEMAKER_BATCH") != "true" or media_type(data.content_type) != JSON_LINES:
+        return []
+    try:
+        text = data.body if isinstance(data.body, str) else bytes(data.body).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return []
+    return [line for line in text.split("\n") if line.strip()]
+
+
+def _each(lines: list[str], content_type: str | None, model: Model) -> list[dict[str, Any]]:
+    """An answer for each line: halves are asked again until what cannot be read is alone."""
+    try:
+        return _records(predict(Request("\n".join(lines), content_type), model))
+    except RequestError as error:
+        if len(lines) == 1:
+            return [{"error": re.sub(r"^(?:row|record) 1[:,] ", "", error.message)}]
+    half = len(lines) // 2
+    return _each(lines[:half], content_type, model) + _each(lines[half:], content_type, model)
 
 
 def predict(data: Request, model: Model) -> Prediction:
@@ -163,11 +196,11 @@ def _records(prediction: Prediction) -> list[dict[str, Any]]:
     ]
 
 
-def _csv(prediction: Prediction) -> str:
+def _csv(records: list[dict[str, Any]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    for record in _records(prediction):
-        writer.writerow([record["value"]] if "value" in record else [record["label"], record["probability"]])
+    for record in records:
+        writer.writerow([record["value"]] if "value" in record else [record.get("label"), record.get("probability")])
     return stream.getvalue()
 
 

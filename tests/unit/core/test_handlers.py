@@ -19,6 +19,8 @@ ACTING = {
     "intake.find_missed",
     "training.gather_inputs",
     "training.package_model",
+    "batch.stage_rows",
+    "batch.assemble_rows",
     "deploy.publish_jobs",
 }
 HANDLERS = sorted(

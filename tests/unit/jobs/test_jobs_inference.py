@@ -208,3 +208,15 @@ def test_in_the_image_a_bad_request_is_a_400_with_its_reason(model, monkeypatch)
     assert (answer.status, answer.mimetype) == (400, "application/json")
     assert "4 fields expected" in json.loads(answer.body)["error-message"]
     assert ask(model, CSV)
+
+
+def test_in_a_batch_what_cannot_be_read_gets_its_error_as_answer(model, monkeypatch):
+    body = "\n".join(json.dumps({"age": str(n), "colour": "red"}) for n in range(9)) + '\n{"ag": 1}\nno JSON\n'
+    assert refusal(model, body, "application/jsonlines").status_code == 400
+    monkeypatch.setenv("SAGEMAKER_BATCH", "true")
+    answers = [
+        json.loads(line) for line in ask(model, body, "application/jsonlines", "application/jsonlines").splitlines()
+    ]
+    assert ["label" in answer for answer in answers] == [True] * 9 + [False] * 2
+    assert answers[9]["error"].startswith("unknown column 'ag'")
+    assert "not JSON" in answers[10]["error"]

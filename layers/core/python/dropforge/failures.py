@@ -14,7 +14,9 @@ from typing import Any
 _LOGS = {
     "TrainingJobName": "/aws/sagemaker/TrainingJobs",
     "ProcessingJobName": "/aws/sagemaker/ProcessingJobs",
+    "TransformJobName": "/aws/sagemaker/TransformJobs",
 }
+_STATUSES = ("TrainingJobStatus", "ProcessingJobStatus", "TransformJobStatus")
 _REQUEST_ID = re.compile(r"\s*\((?:Service|service): [^)]*\)")
 # sagemaker-training's failure file, when it did not capture the script's standard error.
 _NO_MESSAGE = 'ErrorMessage ""'
@@ -90,7 +92,7 @@ def _parse(cause: str) -> dict[str, Any] | None:
 def _job(error: str, found: dict[str, Any], name: str, group: str) -> Failure:
     said = str(found.get("ExitMessage") or "").strip()
     reason = str(found.get("FailureReason") or "").strip()
-    status = str(found.get("TrainingJobStatus") or found.get("ProcessingJobStatus") or "")
+    status = next((str(found[key]) for key in _STATUSES if found.get(key)), "")
     secondary = str(found.get("SecondaryStatus") or "")
     if secondary == "MaxRuntimeExceeded" or (not reason and "Exceeded" in secondary):
         kind, text = "time", f"job {name} ran longer than it may; raise train.max_runtime or use a larger instance"

@@ -127,6 +127,11 @@ def drop_folder(artifacts: str, project: str, drop: str) -> Place:
     return Place(artifacts, f"{project}/drops/{drop}/")
 
 
+def batch_folder(artifacts: str, project: str, drop: str) -> Place:
+    """`artifacts/<project>/batch/<drop>/`."""
+    return Place(artifacts, f"{project}/batch/{drop}/")
+
+
 def tags(project: str, run: str) -> list[dict[str, str]]:
     """The tags of everything that a run makes (not of versioned model packages, which take none)."""
     return [{"Key": "dropforge:project", "Value": project}, {"Key": "dropforge:run", "Value": run}]

@@ -1,0 +1,110 @@
+"""Batch's last decision: what to say about how a drop was predicted, or why it was not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from batch.models import BatchReport, ReportBatch
+from dropforge import events, prices
+from dropforge.failures import LONGEST_REASON, understand
+from dropforge.settings import Settings
+
+TOLD = "BatchFailedError"  # the machine's own ending, after the notice
+LOG_LIMIT = 4_000
+
+
+class ReportBatchSettings(Settings):
+    """The environment of `report_batch`; `PRICES` is JSON."""
+
+    prices: str = ""
+
+
+def report_batch(facts: ReportBatch, settings: ReportBatchSettings) -> BatchReport:
+    """Predicted, failed with a reason that can be acted on, or held until a model is approved."""
+    fields: dict[str, Any] = {
+        "model_version": facts.choice.version if facts.choice else None,
+        "model_package_arn": facts.choice.model_package_arn if facts.choice else None,
+        "chosen": facts.choice.reason if facts.choice else None,
+        "rows_in": (facts.staged or {}).get("rows"),
+    }
+    if facts.failure:
+        return _failed(facts, fields)
+    if facts.choice and facts.choice.model_package_arn is None:
+        return _report(facts, "HELD", facts.choice.reason, fields)
+    result, staged = facts.result or {}, facts.staged or {}
+    seconds, cost = _cost(facts, settings)
+    refused = int(result.get("refused", 0)) + int(staged.get("skipped", 0))
+    reason = f"{result.get('rows', 0)} rows were predicted by version {fields['model_version']}"
+    fields |= {
+        "files": result.get("files"),
+        "rows_out": result.get("rows"),
+        "rows_refused": refused,
+        "refused": result.get("errors", []),
+        "output_uri": result.get("output_uri"),
+        "job": _job_name(facts),
+        "seconds": seconds,
+        "cost": cost,
+    }
+    return _report(facts, "SUCCEEDED", reason, fields)
+
+
+def _failed(facts: ReportBatch, fields: dict[str, Any]) -> BatchReport:
+    failure = facts.failure or {}
+    found = understand(failure.get("Error"), failure.get("Cause"))
+    reason, log = found.reason, (facts.log or "")[-LOG_LIMIT:]
+    said = [
+        line.split("[sagemaker logs]: ", 1)[-1] for line in log.splitlines() if "Message:" in line or '"error' in line
+    ]
+    if said and "job logs" in reason:
+        reason = f"{reason}. The job's log says: {said[-1]}"[:LONGEST_REASON]
+    fields |= {"job": found.job, "log": log or None, "log_command": found.log_command}
+    return _report(facts, "FAILED", reason, fields)
+
+
+_KINDS: dict[str, tuple[Any, str]] = {
+    "SUCCEEDED": ("Batch Completed", "info"),
+    "FAILED": ("Batch Failed", "error"),
+    "HELD": ("Batch Held", "warning"),
+}
+
+
+def _report(facts: ReportBatch, status: Any, reason: str, fields: dict[str, Any]) -> BatchReport:
+    kind, severity = _KINDS[status]
+    run = ((facts.package or {}).get("CustomerMetadataProperties") or {}).get("dropforge:run")
+    detail = events.detail(
+        kind,
+        facts.drop,
+        f"a{facts.attempt}",
+        project=facts.project,
+        run=run,
+        drop=facts.drop,
+        cause=facts.cause,
+        reason=reason,
+        severity="warning" if fields.get("rows_refused") else severity,
+        **fields,
+    )
+    return BatchReport(status=status, reason=reason, detail_type=kind, detail=detail)
+
+
+def _job_name(facts: ReportBatch) -> str | None:
+    return facts.plan.job["TransformJobName"] if facts.plan else None
+
+
+def _cost(facts: ReportBatch, settings: ReportBatchSettings) -> tuple[dict[str, float], dict[str, Any]]:
+    """How long the job ran, and what its instances cost meanwhile at list prices."""
+    job = facts.job or {}
+    seconds = _moment(job.get("TransformEndTime")) - _moment(job.get("TransformStartTime"))
+    resources = facts.plan.job["TransformResources"] if facts.plan else {}
+    hours = seconds / prices.HOUR * resources.get("InstanceCount", 1)
+    # Transform instances are listed as processing ones are: the same price on AWS's page.
+    usd = prices.cost(hours, str(resources.get("InstanceType")), "processing", facts.region, settings.prices)
+    basis = prices.basis(facts.region, settings.prices)
+    return {"transform": round(seconds, 1)}, {"usd": "unknown" if usd is None else round(usd, 4), "basis": basis}
+
+
+def _moment(value: Any) -> float:
+    """Seconds since the epoch: of milliseconds, as `.sync` gives times, or of text, as the SDK does."""
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).timestamp()
+    return float(value or 0) / 1000

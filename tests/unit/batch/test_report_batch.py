@@ -1,0 +1,55 @@
+"""What is told of a drop to predict."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from batch.report_batch import handler
+
+CHOICE = {"model_package_arn": "arn:3", "version": 3, "reason": "endpoint adult serves it"}
+FACTS = {"project": "adult", "drop": "abcdefghij", "cause": "e", "region": "us-east-1", "choice": CHOICE}
+JOB = {
+    "TransformJobName": "df-abcdefghij-batch-a1",
+    "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2},
+}
+
+
+def report(**facts: Any) -> dict[str, Any]:
+    return handler(FACTS | facts, None)
+
+
+def test_what_was_predicted_is_counted_and_priced() -> None:
+    found = report(
+        staged={"rows": 10, "skipped": 2},
+        plan={"model": {}, "job": JOB},
+        job={"TransformStartTime": 0, "TransformEndTime": 3_600_000},
+        result={"files": 1, "rows": 9, "refused": 1, "errors": ["a"], "output_uri": "s3://a/b/"},
+    )
+    detail = found["detail"]
+    assert (found["status"], found["detail_type"]) == ("SUCCEEDED", "Batch Completed")
+    assert (detail["rows_in"], detail["rows_out"], detail["rows_refused"]) == (10, 9, 3)
+    assert detail["seconds"] == {"transform": 3600.0}
+    assert 0.2 < detail["cost"]["usd"] < 0.3
+    assert detail["severity"] == "warning"
+
+
+def test_without_a_model_it_is_held() -> None:
+    found = report(choice={"model_package_arn": None, "version": None, "reason": "no model is approved"})
+    assert (found["status"], found["detail"]["reason"]) == ("HELD", "no model is approved")
+
+
+def test_a_failed_job_is_explained_by_its_data_log() -> None:
+    cause = {"TransformJobName": "df-abcdefghij-batch-a1", "TransformJobStatus": "Failed"}
+    cause["FailureReason"] = "ClientError: See job logs for more information"
+    log = '2026-11-23T09:00:14.1:[sagemaker logs]: bucket/a.csv: {"error": "could not convert"}'
+    found = report(failure={"Error": "States.TaskFailed", "Cause": json.dumps(cause)}, log=log)
+    assert found["status"] == "FAILED"
+    assert "could not convert" in found["reason"]
+    assert "--log-group-name /aws/sagemaker/TransformJobs" in found["detail"]["log_command"]
+
+
+def test_a_stopped_job_says_so() -> None:
+    cause = {"TransformJobName": "df-abcdefghij-batch-a1", "TransformJobStatus": "Stopped"}
+    found = report(failure={"Error": "States.TaskFailed", "Cause": json.dumps(cause)})
+    assert found["reason"] == "job df-abcdefghij-batch-a1 was stopped"
