@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from batch.models import BatchPlan, ChooseModel, ModelChoice, PlanBatch
@@ -11,8 +10,6 @@ from dropforge.errors import InputInvalidError
 from dropforge.project import Deploy, Project
 from dropforge.settings import Settings
 
-#: A configuration of ours says which version it serves.
-_LIVE = re.compile(r"df-[a-z0-9]{10}-v(\d+)-[a-z0-9-]+")
 #: Megabytes of rows in one request; SageMaker's own default, said so that it does not depend on the image.
 PAYLOAD = 6
 
@@ -28,8 +25,8 @@ class PlanBatchSettings(Settings):
 def choose_model(facts: ChooseModel) -> ModelChoice:
     """The version that the endpoint serves, if it is still approved; else the newest approved one."""
     approved = {int(p["ModelPackageVersion"]): str(p["ModelPackageArn"]) for p in facts.approved}
-    live = _LIVE.fullmatch(str((facts.endpoint or {}).get("EndpointConfigName") or ""))
-    version = int(live[1]) if live else None
+    live = names.configured_version((facts.endpoint or {}).get("EndpointConfigName"))
+    version = live[1] if live else None
     if version in approved:
         return ModelChoice(
             model_package_arn=approved[version], version=version, reason=f"endpoint {facts.project} serves it"

@@ -104,7 +104,6 @@ INTEGRATIONS: dict[str, Implied] = {
     "aws-sdk:cloudwatch:putMetricAlarm": Implied(("cloudwatch:PutMetricAlarm",)),
     "aws-sdk:sagemaker:describeTrainingJob": Implied(("sagemaker:DescribeTrainingJob",)),
     "aws-sdk:sagemaker:describeTransformJob": Implied(("sagemaker:DescribeTransformJob",)),
-    "aws-sdk:sagemaker:listModelPackages": Implied(("sagemaker:ListModelPackages",)),
     "aws-sdk:sagemaker:describeProcessingJob": Implied(("sagemaker:DescribeProcessingJob",)),
     "aws-sdk:sagemaker:describeEndpoint": Implied(("sagemaker:DescribeEndpoint",)),
     "aws-sdk:sagemaker:describeModelPackage": Implied(("sagemaker:DescribeModelPackage",)),
