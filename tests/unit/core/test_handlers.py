@@ -19,6 +19,7 @@ ACTING = {
     "intake.find_missed",
     "training.gather_inputs",
     "training.package_model",
+    "experiment.compare_answers",
     "experiment.verify_endpoint",
     "batch.stage_rows",
     "batch.assemble_rows",
