@@ -30,6 +30,7 @@ class PlanDeploymentSettings(Settings):
     artifacts_bucket_name: str
     key_arn: str
     model_role_arn: str
+    notices_topic_arn: str
 
 
 def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> DeploymentPlan:
@@ -50,7 +51,8 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
     live = names.configured_version((facts.endpoint or {}).get("EndpointConfigName"))
     variants = _variants(deploy, models, version_of(package), live[1] if live else None)
     place = f"s3://{settings.artifacts_bucket_name}/{project}/"
-    config = requests.config_request(deploy, package, variants, place, settings.key_arn)
+    where = requests.Places(place, settings.key_arn, settings.notices_topic_arn)
+    config = requests.config_request(deploy, package, variants, where)
     used = {v["ModelName"] for v in variants}
     strategy = "all_at_once" if facts.after == "rejection" or deploy.moving in LATER else deploy.moving
     plan = DeploymentPlan(

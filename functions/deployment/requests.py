@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dropforge import names
@@ -64,18 +65,25 @@ def variant_request(deploy: Deploy, name: str, model: str, weight: float = 1.0, 
     }
 
 
-def config_request(
-    deploy: Deploy, package: Request, variants: list[Request], place: str, key: str, **more: Any
-) -> Request:
-    """CreateEndpointConfig; its name holds a digest of everything else in it. `place`: s3://…/<project>/."""
+@dataclass(frozen=True)
+class Places:
+    """Where an endpoint writes: below s3://…/<project>/, encrypted with a key, and to a topic."""
+
+    project: str
+    key: str
+    topic: str
+
+
+def config_request(deploy: Deploy, package: Request, variants: list[Request], places: Places, **more: Any) -> Request:
+    """CreateEndpointConfig; its name holds a digest of everything else in it."""
     request: Request = {"ProductionVariants": variants, **more}
     if deploy.serving == "asynchronous":
-        request["AsyncInferenceConfig"] = _asynchronous(deploy, place, key)
+        request["AsyncInferenceConfig"] = _asynchronous(deploy, places)
     if on(deploy.capture) and deploy.capture:
-        request["DataCaptureConfig"] = _capture(deploy, place, key)
+        request["DataCaptureConfig"] = _capture(deploy, places)
     types = [v["InstanceType"] for v in (*variants, *more.get("ShadowProductionVariants", ())) if "InstanceType" in v]
     if types and not any(names.has_local_storage(kind) for kind in types):
-        request["KmsKeyId"] = key
+        request["KmsKeyId"] = places.key
     digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
     name = names.endpoint_config_name(run_of(package), version_of(package), digest)
     return {
@@ -147,21 +155,27 @@ def _size(rollout: Rollout, size: int) -> Request:
     return {"Type": "CAPACITY_PERCENT" if rollout.unit == "percent" else "INSTANCE_COUNT", "Value": size}
 
 
-def _capture(deploy: Deploy, place: str, key: str) -> Request:
+def _capture(deploy: Deploy, places: Places) -> Request:
     capture = deploy.capture
     assert capture is not None
     return {
         "EnableCapture": True,
         "InitialSamplingPercentage": capture.sampling,
-        "DestinationS3Uri": f"{place}capture",
-        "KmsKeyId": key,
+        "DestinationS3Uri": f"{places.project}capture",
+        "KmsKeyId": places.key,
         "CaptureOptions": [{"CaptureMode": mode} for mode in CAPTURE_MODES[capture.mode]],
         "CaptureContentTypeHeader": TYPES,
     }
 
 
-def _asynchronous(deploy: Deploy, place: str, key: str) -> Request:
+def _asynchronous(deploy: Deploy, places: Places) -> Request:
     block = deploy.asynchronous
     most = {"MaxConcurrentInvocationsPerInstance": block.max_concurrent} if block and block.max_concurrent else {}
-    output = {"S3OutputPath": f"{place}async/answers", "S3FailurePath": f"{place}async/failures", "KmsKeyId": key}
+    output: Request = {
+        "S3OutputPath": f"{places.project}async/answers",
+        "S3FailurePath": f"{places.project}async/failures",
+        "KmsKeyId": places.key,
+    }
+    if block and block.notify:
+        output["NotificationConfig"] = {"SuccessTopic": places.topic, "ErrorTopic": places.topic}
     return {"OutputConfig": output, **({"ClientConfig": most} if most else {})}

@@ -90,7 +90,11 @@ def live(d: Detail) -> str:
 def how_to_ask(d: Detail) -> list[str]:
     """What the endpoint takes, and that it costs money."""
     if d.get("mode") == "asynchronous":
-        return ["It answers into S3: requests are objects, and so are answers."]
+        place = f"an object below {word(d, 'project')}/async/requests/ of the artifacts bucket"
+        return [
+            "It answers into S3, at the OutputLocation that the command prints.",
+            f"More than 128 kB of rows go into {place}, named by --input-location instead of --body.",
+        ]
     return [
         TAKES,
         "An endpoint is billed until it is deleted." if d.get("mode") != "serverless" else "",
@@ -100,8 +104,8 @@ def how_to_ask(d: Detail) -> list[str]:
 def ask(d: Detail, endpoint: str) -> list[str]:
     """The command that asks the endpoint."""
     if d.get("mode") == "asynchronous":
-        place = "--content-type text/csv --input-location s3://BUCKET/rows.csv"
-        return [f"aws sagemaker-runtime invoke-endpoint-async --endpoint-name {endpoint} {place}"]
+        rows = "--content-type text/csv --body fileb://rows.csv"
+        return [f"aws sagemaker-runtime invoke-endpoint-async --endpoint-name {endpoint} {rows}"]
     return [f"aws sagemaker-runtime invoke-endpoint --endpoint-name {endpoint} {CALL}"]
 
 

@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "EVALUATION_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-evaluation-job",
     "MODEL_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-model",
     "BATCH_MODEL_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-batch-model",
+    "NOTICES_TOPIC_ARN": f"arn:aws:sns:us-east-1:{ACCOUNT}:notices",
     "POWERTOOLS_METRICS_NAMESPACE": "Dropforge",
 }
 # So fast that no wait takes time, but a token's answer is in time.

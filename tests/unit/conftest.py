@@ -23,6 +23,7 @@ os.environ.update(
         "EVALUATION_JOB_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-evaluation-job",
         "MODEL_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-model",
         "BATCH_MODEL_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-batch-model",
+        "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:notices",
         "ALLOWED_IMAGES": "111122223333.dkr.ecr.us-east-1.amazonaws.com/mine:*",
     }
 )

@@ -19,7 +19,11 @@ from tests.contract.application import stacks
 
 WINDOW = {"touched_at": "2026-11-27T10:00:00.000Z", "state": "OPEN"}
 KEY = "arn:aws:kms:us-east-1:000000000000:key/of-the-deployed-function"
-ENVIRONMENT = {"KEY_ARN": KEY, "MODEL_ROLE_ARN": "arn:aws:iam::000000000000:role/model"}
+ENVIRONMENT = {
+    "KEY_ARN": KEY,
+    "MODEL_ROLE_ARN": "arn:aws:iam::000000000000:role/model",
+    "NOTICES_TOPIC_ARN": "arn:aws:sns:us-east-1:000000000000:notices",
+}
 
 
 def _step(**more: Any) -> Step:
@@ -49,8 +53,8 @@ def test_a_decision_is_made_by_todays_code_with_the_deployed_settings() -> None:
     }
     before = dict(os.environ)
     deployed = _code({"Environment": {"Variables": ENVIRONMENT}})
-    answer = deployed.decide("deployment.plan_deployment", _step(), {"package": package})
-    assert answer["output"]["endpoint_config"]["KmsKeyId"] == KEY
+    answer = deployed.decide("deployment.plan_deployment", _step(), {"packages": [package]})
+    assert answer["output"]["endpoint_configs"][0]["KmsKeyId"] == KEY
     assert dict(os.environ) == before
 
 

@@ -153,6 +153,16 @@ def test_answers_and_captures_go_below_the_project() -> None:
     assert captured["DataCaptureConfig"]["CaptureOptions"] == [{"CaptureMode": "Input"}]
 
 
+def test_a_notice_for_each_answer_of_a_queue_if_wanted() -> None:
+    (quiet,), (told,) = (
+        plan(f"deploy: {{asynchronous: {{notify: {word}}}}}\n")["endpoint_configs"] for word in ("false", "true")
+    )
+    assert "NotificationConfig" not in quiet["AsyncInferenceConfig"]["OutputConfig"]
+    topics = told["AsyncInferenceConfig"]["OutputConfig"]["NotificationConfig"]
+    assert set(topics) == {"SuccessTopic", "ErrorTopic"}
+    assert all(":sns:" in arn for arn in topics.values())
+
+
 def test_batch_has_no_endpoint() -> None:
     planned = plan("deploy: {mode: batch}\n")
     assert (planned["action"], planned["phases"]) == ("none", [])
