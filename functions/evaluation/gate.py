@@ -7,6 +7,7 @@ import math
 from typing import Any, TypeGuard
 
 from dropforge.project import Evaluate, Project
+from evaluation import champion
 from evaluation.models import DecideGate, Gate
 
 SECTIONS = ("binary_classification_metrics", "multiclass_classification_metrics", "regression_metrics")
@@ -15,8 +16,27 @@ DIGITS = 6
 
 
 def decide_gate(facts: DecideGate) -> Gate:
-    """Pass or not: by the project's limits, else by whether the model beats the best constant answer."""
-    gate = Project.model_validate_json(facts.config).evaluate
+    """Pass or not: by the project's limits, else by whether the model beats the best constant answer.
+
+    With `evaluate.beat_champion` it must be better than the model that serves already, too.
+    """
+    settings = Project.model_validate_json(facts.config).evaluate
+    gate = _own(facts, settings)
+    if facts.champion is None:
+        return gate
+    compared = champion.compare(facts.champion, facts.evaluation, gate.metric)
+    gate = gate.model_copy(update={"champion": compared})
+    if not settings.beat_champion:
+        return gate
+    better, reason = champion.beats(compared, gate.metric)
+    if better:
+        reasons = [*gate.reasons, reason] if gate.passed else gate.reasons
+    else:
+        reasons = [reason] if gate.passed else [*gate.reasons, reason]
+    return gate.model_copy(update={"passed": gate.passed and better, "reasons": reasons})
+
+
+def _own(facts: DecideGate, gate: Evaluate) -> Gate:
     if facts.evaluation is None:
         return _by_training_metrics(gate, _training_metrics(facts.training_metrics))
     problem, metrics = _measured(json.loads(facts.evaluation))

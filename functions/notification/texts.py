@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from notification import passages, texts_batch, texts_deployment, texts_intake
+from notification import approval, passages, texts_batch, texts_deployment, texts_intake
 from notification.words import Detail, Text, lines, word
 
 
@@ -20,10 +20,13 @@ def model_registered(d: Detail) -> Text:
         sms=f"Dropforge {project}: model v{version} waits for approval. {best}",
         paragraphs=[
             passages.bullets("Why it passed its gate:", lines(d, "reasons")),
+            approval.compared(d),
             passages.figures(d),
             passages.bullets("Worth knowing about the data:", lines(d, "warnings")),
             passages.cost(d),
-            "Approving deploys it; until then nothing changes for those who use the endpoint.",
+            approval.consequence(d),
+            approval.monthly(d),
+            "Until then nothing changes for those who use the endpoint.",
         ],
         commands=[f"{approve} Approved", f'{approve} Rejected --approval-description "why"'],
     )
@@ -40,6 +43,7 @@ def candidate_rejected(d: Detail) -> Text:
         sms=f"Dropforge {project}: new model rejected: {first}",
         paragraphs=[
             passages.bullets("Why:", reasons),
+            approval.compared(d),
             passages.figures(d),
             passages.bullets("Worth knowing about the data:", lines(d, "warnings")),
             passages.cost(d),

@@ -104,6 +104,7 @@ def summarise_run(facts: SummariseRun, price_list: str = "") -> dict[str, Any]:
         "prepare": _processing(facts.prepare_job),
         "train": _training(facts.trained),
         "evaluate": _processing(evaluation.get("job")),
+        "compare": _processing(evaluation.get("champion_job")),
     }
     used = {name: job for name, job in jobs.items() if job}
     dollars = [_dollars(job, region, price_list) for job in used.values()]
@@ -113,6 +114,8 @@ def summarise_run(facts: SummariseRun, price_list: str = "") -> dict[str, Any]:
         "gate": {k: evaluation.get(k) for k in ("metric", "value", "threshold")},
         "problem": found.get("problem"),
         "rows": found.get("rows"),
+        "learnt": found.get("learnt"),
+        "champion": evaluation.get("champion"),
         "warnings": [*facts.data_warnings[:5], *(found.get("warnings") or [])[:5]],
         "digest": facts.dataset.digest,
         "objects": facts.dataset.objects,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 HOUR = 3600
+MONTH = 730  # hours of a month, as AWS's own price pages count
 
 
 @cache

@@ -136,6 +136,9 @@ class Evaluate(Section):
     )
     min: float | None = Field(default=None, description="The metric must be at least this.")
     max: float | None = Field(default=None, description="The metric must be at most this.")
+    beat_champion: bool = Field(
+        default=False, description="It must be better than the live model, on the same rows, by the same metric."
+    )
     instance_type: Instance = Field(default="ml.m5.large", description="For preparing and evaluating.")
     bias: Bias | None = Field(default=None, description="Whether groups are treated alike.")
     explain: Explain | None = Field(default=None, description="Which columns the answers come from.")

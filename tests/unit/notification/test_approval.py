@@ -1,0 +1,110 @@
+"""The approval message: beside the champion, what approving does, what the endpoint costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from notification.compose_notice import handler
+
+CHAMPION = {
+    "compared": True,
+    "version": 2,
+    "live": True,
+    "on": "all",
+    "rows": 6000,
+    "overlap": {"checked": True, "seen": 0, "rows": 6000},
+    "metrics": {"accuracy": [0.85, 0.87123], "auc": [0.9, 0.92]},
+}
+ROLLOUT = {
+    "size": 10,
+    "unit": "percent",
+    "wait": 300,
+    "bake": 600,
+    "alarms": [],
+    "max_errors": 5.0,
+    "max_latency": 1000,
+}
+PLAN = {"enabled": True, "mode": "real_time", "strategy": "canary", "variants": 0, "rollout": ROLLOUT}
+COST = {
+    "usd": {"min": 83.95, "max": 167.9},
+    "parts": ["1 to 2 × ml.m5.large at $0.115 an hour"],
+    "basis": "list prices",
+}
+
+
+def letter(**detail: Any) -> str:
+    given = {"id": "x", "project": "adult", "run": "abcdefghij", "model_version": 3, "deployment": PLAN, **detail}
+    text: str = handler({"id": "e", "detail-type": "Model Registered", "detail": given}, None)["message"]["email"]
+    return text
+
+
+def test_both_stand_side_by_side() -> None:
+    text = letter(champion=CHAMPION)
+    assert (
+        "Beside the champion (version 2, live at that time), on the same 6,000 held-out rows:\n"
+        "  metric    champion  this one\n"
+        "  accuracy  0.85      0.87123\n"
+        "  auc       0.9       0.92\n"
+        "The champion had learnt from none of them."
+    ) in text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"on": "unseen", "overlap": {"checked": True, "seen": 40, "rows": 200}},
+            "40 of the 200 rows are left out",
+        ),
+        (
+            {"overlap": {"checked": True, "seen": 190, "rows": 200}},
+            "190 of the 200 rows, which flatters it",
+        ),
+        ({"overlap": {"checked": False, "reason": "they were not kept"}}, "was not checked (they were not kept)"),
+        (
+            {"compared": False, "reason": "it lacks a column", "metric": "auc", "value": "0.91"},
+            "champion (version 2, live at that time): it lacks a column. When it was new it had auc 0.91",
+        ),
+    ],
+)
+def test_what_flatters_or_fails_is_said(change: dict[str, Any], said: str) -> None:
+    assert said in letter(champion=CHAMPION | change)
+
+
+def test_a_first_model_has_nothing_beside_it() -> None:
+    text = letter(champion=None)
+    assert "There is no model before it to compare it with." in text
+    assert "If there is no endpoint yet it is made" in text
+    assert "There is no model before it" not in letter()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "a canary of 10 % of it for 5 minutes, then all of the traffic, watched for 10 minutes more."),
+        ({"strategy": "linear"}, "in steps of 10 % of it, 5 minutes apart"),
+        ({"strategy": "rolling", "rollout": ROLLOUT | {"unit": "instances", "size": 1}}, "batches of 1 instances"),
+        ({"strategy": "all_at_once"}, "all traffic at once, watched for 10 minutes."),
+        ({"strategy": "ab"}, "all traffic at once (an A/B comparison first is not there in this version)"),
+        ({}, "taken back by itself if more than 5 % of its calls fail (5XX) or nine of ten answers take longer"),
+        ({"rollout": ROLLOUT | {"alarms": ["mine"]}}, "or alarm mine rings meanwhile"),
+        ({"variants": 2}, "watches no alarm"),
+        ({"enabled": False}, "only marks it in the registry"),
+        ({"mode": "batch"}, "makes no endpoint"),
+    ],
+)
+def test_what_approving_does_is_told_in_words(change: dict[str, Any], said: str) -> None:
+    assert said in letter(champion=CHAMPION, deployment=PLAN | change)
+
+
+def test_the_endpoint_has_a_price() -> None:
+    text = letter(champion=CHAMPION, endpoint_cost=COST)
+    assert (
+        "The endpoint costs about $83.95 to $167.90 a month (1 to 2 × ml.m5.large at $0.115 an hour; list prices)."
+        in text
+    )
+    assert "old and new instances are billed together" in text
+    unknown = COST | {"usd": "unknown", "parts": ["1 × ml.x9.large: its price in eu-west-1 is unknown"]}
+    assert "What the endpoint costs a month is not known (1 × ml.x9.large" in letter(endpoint_cost=unknown)
+    assert "a month" not in letter(endpoint_cost=COST, deployment=PLAN | {"enabled": False})
