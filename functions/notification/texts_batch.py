@@ -71,7 +71,7 @@ def batch_held(d: Detail) -> Text:
     )
 
 
-WAITS = "Approve a model and drop the rows again."
+WAITS = "It is predicted as soon as a model is approved; nothing has to be dropped again."
 
 
 def _rows(d: Detail, key: str) -> str:
