@@ -192,9 +192,11 @@ class Dispatcher:
         now = self._context.clock()
         for name in endpoints:
             size, oldest = sizes.get(name, (0, None))
-            if size or self._told % _IDLE_TELLS == 0 or name in self._had:
+            instances = self._instances(name)
+            # Scaling in waits for one zero after the other; without instances there is nothing to scale in.
+            if size or instances or name in self._had or self._told % _IDLE_TELLS == 0:
                 age = now - oldest if oldest is not None else 0.0
-                figures.queue(self._context, name, size, self._instances(name), age)
+                figures.queue(self._context, name, size, instances, age)
         # The first zero after a backlog is told at once.
         self._had = {name for name, (size, _) in sizes.items() if size}
 
