@@ -111,8 +111,8 @@ class Call:
             if self._plane.tables.endpoints.get(self._endpoint.name) is not self._endpoint:
                 raise self._plane.identity.not_found(self._endpoint.name)
             self.begin()
-        except RefusedError as refusal:
-            self._request.reply.refuse(refusal, self._request.id)
+        except RefusedError as refused:
+            self._request.reply.fail(refused, self._request.id)
 
     def _wait(self, variant: Variant | None) -> None:
         """Look again when the table changes, and now and then: an instance may have its ear back."""
@@ -130,7 +130,7 @@ class Call:
     def _unavailable(self, variant: Variant | None) -> None:
         if variant is not None:
             variant.ended.append((None, self._microseconds(), 503))
-        self._request.reply.refuse(answers.unavailable(), self._request.id)
+        self._request.reply.fail(answers.unavailable(), self._request.id)
 
     def _go(self, instance: Instance, variant: Variant) -> None:
         variant.under_way += 1
@@ -284,8 +284,8 @@ class Call:
             return
         try:
             self._wait(variant) if variant.pick() is None else self.begin()
-        except RefusedError as refusal:
-            self._request.reply.refuse(refusal, self._request.id)
+        except RefusedError as refused:
+            self._request.reply.fail(refused, self._request.id)
 
     def _release(self) -> Variant:
         instance, self._instance = self._instance, None
@@ -318,8 +318,8 @@ class Call:
         if self._stream is not None:
             self._stream.fail(status, message)
             return
-        refusal = self._plane.identity.model_error(self._endpoint.name, status, container, message)
-        self._request.reply.refuse(refusal, self._request.id)
+        refused = self._plane.identity.model_error(self._endpoint.name, status, container, message)
+        self._request.reply.fail(refused, self._request.id)
 
     def _succeed(self, body: bytes) -> None:
         variant = self._release()

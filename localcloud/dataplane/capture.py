@@ -11,6 +11,8 @@ import json
 import random
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -54,7 +56,7 @@ class Capture:
         lines: dict[tuple[str, str, str], list[str]] = {}
         for item in items:
             config, variant, _, _, _, moment = item
-            hour = time.strftime("%Y/%m/%d/%H", time.gmtime(moment))
+            hour = _times(int(moment))[0]
             # Also the configuration's own settings: an update may have changed where files go.
             key = f"{config['DestinationS3Uri']}\0{config.get('role')}", f"{variant.endpoint}/{variant.name}", hour
             if key not in self._files:
@@ -112,26 +114,39 @@ class _File:
 
 
 def record(config: Config, _: Variant, request: Request, kind: bytes, body: bytes, moment: float) -> str:
-    """One line of a captured file."""
-    modes = {option["CaptureMode"] for option in config["CaptureOptions"]}
+    """One line of a captured file: JSON, put together by hand, because each call pays for it."""
+    modes = _modes(config)
     types = config.get("CaptureContentTypeHeader") or {}
-    captured = {}
+    sides = []
     if modes & {"Input", "InputAndOutput"}:
         sent = request.headers.get(b"content-type", b"").decode("latin-1")
-        captured["endpointInput"] = _side("INPUT", sent, request.body, types)
+        sides.append(f'"endpointInput":{_side("INPUT", sent, request.body, types)}')
     if modes & {"Output", "InputAndOutput"}:
-        captured["endpointOutput"] = _side("OUTPUT", kind.decode("latin-1"), body, types)
-    metadata: dict[str, Any] = {"eventId": request.id}
+        sides.append(f'"endpointOutput":{_side("OUTPUT", kind.decode("latin-1"), body, types)}')
+    metadata = f'"eventId":"{request.id}"'
     if _INFERENCE_ID in request.headers:
-        metadata["inferenceId"] = request.headers[_INFERENCE_ID].decode("latin-1")
+        metadata += f',"inferenceId":{_quoted(request.headers[_INFERENCE_ID].decode("latin-1"))}'
     if _CUSTOM in request.headers:
-        metadata["customAttributes"] = [request.headers[_CUSTOM].decode("latin-1")]
-    metadata["inferenceTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
-    line = {"captureData": captured, "eventMetadata": metadata, "eventVersion": "0"}
-    return json.dumps(line, separators=(",", ":"), ensure_ascii=False) + "\n"
+        metadata += f',"customAttributes":[{_quoted(request.headers[_CUSTOM].decode("latin-1"))}]'
+    when = _times(int(moment))[1]
+    return (
+        f'{{"captureData":{{{",".join(sides)}}},"eventMetadata":{{{metadata},"inferenceTime":"{when}"}},'
+        '"eventVersion":"0"}\n'
+    )
 
 
-def _side(mode: str, content_type: str, body: bytes, types: Config) -> dict[str, Any]:
+def _modes(config: Config) -> set[str]:
+    return {option["CaptureMode"] for option in config["CaptureOptions"]}
+
+
+@lru_cache(64)
+def _times(second: int) -> tuple[str, str]:
+    """The hour's folder and the time of a record."""
+    moment = time.gmtime(second)
+    return time.strftime("%Y/%m/%d/%H", moment), time.strftime("%Y-%m-%dT%H:%M:%SZ", moment)
+
+
+def _side(mode: str, content_type: str, body: bytes, types: Config) -> str:
     data, encoding = None, "BASE64"
     media = content_type.split(";", 1)[0].strip().lower()
     for member, name in _KINDS:
@@ -140,7 +155,8 @@ def _side(mode: str, content_type: str, body: bytes, types: Config) -> dict[str,
             break
     if data is None:
         data, encoding = base64.b64encode(body).decode(), "BASE64"
-    return {"observedContentType": content_type or None, "mode": mode, "data": data, "encoding": encoding}
+    observed = _quoted(content_type) if content_type else "null"
+    return f'{{"observedContentType":{observed},"mode":"{mode}","data":{_quoted(data)},"encoding":"{encoding}"}}'
 
 
 def _text(body: bytes) -> str | None:

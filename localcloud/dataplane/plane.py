@@ -63,7 +63,7 @@ class Plane:
             request.reply.send(200, b"", b"", request.id)
         elif not request.operation or request.method != b"POST":
             text = f"No operation of sagemaker-runtime at {request.target.decode('latin-1')}"
-            request.reply.refuse(RefusedError("UnknownOperationException", text, 404), request.id)
+            request.reply.fail(RefusedError("UnknownOperationException", text, 404), request.id)
         elif request.operation == ASYNC:
             self.spawn(self._common.relay(request))
         elif request.judged or self._verdicts.allowed(request):
@@ -87,8 +87,8 @@ class Plane:
                     "type."
                 )
             Call(self, request, endpoint).begin()
-        except RefusedError as refusal:
-            request.reply.refuse(refusal, request.id)
+        except RefusedError as refused:
+            request.reply.fail(refused, request.id)
 
     def copy_to_shadow(self, call: Call, request: Request, endpoint: Endpoint) -> None:
         """Send the sampled copy of a call that is on its way."""

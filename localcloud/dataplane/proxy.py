@@ -54,7 +54,7 @@ class Common:
         """Send the request as it came, its signature with it; raises OSError, TimeoutError."""
         assert self._pool is not None
         connection: Connection = self._pool.take() or await self._pool.connect()
-        headers = [(name, value) for name, value in request.raw_headers if name.lower() not in _HOP]
+        headers = [(name, value) for name, value in request.incoming.headers if name not in _HOP]
         lines = b"".join(b"%s: %s\r\n" % header for header in (*headers, *extra))
         start = b"%s %s HTTP/1.1\r\n" % (request.method, request.target)
         whole = Whole()
@@ -72,7 +72,7 @@ class Common:
         try:
             whole = await self.ask(request)
         except (OSError, TimeoutError):
-            request.reply.refuse(answers.unavailable(), request.id)
+            request.reply.fail(answers.unavailable(), request.id)
             return
         self.pass_on(request, whole)
 

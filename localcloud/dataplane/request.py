@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from localcloud.dataplane.answers import RefusedError
+from localcloud.http1 import Incoming
 
 _PATH = re.compile(r"^/endpoints/([^/]+)/(invocations|async-invocations|invocations-response-stream)$")
 _OPERATIONS = {
@@ -21,12 +22,12 @@ SECRET, SECONDS = b"x-dropforge-secret", b"x-dropforge-seconds"
 
 
 class Reply(Protocol):
-    """Where an answer goes. Exactly one of `send`, `refuse` and `begin` is called."""
+    """Where an answer goes. Exactly one of `send`, `fail` and `begin` is called."""
 
     def send(self, status: int, headers: bytes, body: bytes, request_id: str) -> None:
         """A whole answer; `headers` are complete lines."""
 
-    def refuse(self, refusal: RefusedError, request_id: str) -> None:
+    def fail(self, refused: RefusedError, request_id: str) -> None:
         """An error."""
 
     def begin(self, headers: bytes, request_id: str, go_on: Callable[[], None]) -> None:
@@ -47,22 +48,22 @@ class Request:
     """
 
     __slots__ = (
-        "body", "endpoint", "headers", "id", "judged", "method", "operation", "own", "raw_headers", "reply", "size",
+        "body", "endpoint", "headers", "id", "incoming", "judged", "method", "operation", "own", "reply", "size",
         "started", "target",
     )  # fmt: skip
 
-    def __init__(self, reply: Reply, method: bytes, target: bytes, raw_headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, reply: Reply, incoming: Incoming, started: float) -> None:
         self.reply = reply
-        self.method = method
-        self.target = target
-        self.raw_headers = raw_headers
-        self.headers = {name.lower(): value for name, value in raw_headers}
-        self.endpoint, self.operation = route(target)
+        self.incoming = incoming
+        self.method = incoming.method
+        self.target = incoming.target
+        self.headers = dict(incoming.headers)
+        self.endpoint, self.operation = route(incoming.target)
         self.judged = self.own = False
         self.id = ""
         self.body = b""
         self.size = 0
-        self.started = 0.0
+        self.started = started
 
 
 @lru_cache(1024)

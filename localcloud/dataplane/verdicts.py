@@ -54,7 +54,7 @@ class Verdicts:
         try:
             whole = await self._common.ask(request, (VERDICT, self._secret))
         except (OSError, TimeoutError):
-            request.reply.refuse(answers.unavailable(), request.id)
+            request.reply.fail(answers.unavailable(), request.id)
             return False
         finally:
             self._asking.discard(key)

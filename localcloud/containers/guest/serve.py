@@ -49,7 +49,7 @@ def serve(framework: str, program: str | None, folder: Path) -> None:
     else:
         from localcloud.containers.guest.xgboost import serve
 
-        application = server.Application(serve.Scorer(), serve.EXECUTION_PARAMETERS)
+        application = server.Application(serve.Scorer(), serve.EXECUTION_PARAMETERS, quick=True)
     server.run(application)
 
 

@@ -7,6 +7,7 @@ text/csv has no header and the label first (with `csv_weights`, the weight secon
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import re
 from collections.abc import Iterator
@@ -37,6 +38,15 @@ def content_type(value: str | None) -> str:
     if FORMATS[kind] == CSV and any(size != "1" for size in labels):
         raise UserError(f"{value} is not an accepted csv ContentType. Optional parameter label_size must be equal to 1")
     return FORMATS[kind]
+
+
+@functools.lru_cache(256)
+def content_type_or_none(value: str | None) -> str | None:
+    """Return the format that a ContentType means, None for one that is not accepted."""
+    try:
+        return content_type(value)
+    except UserError:
+        return None
 
 
 def check(channels: dict[str, dict[str, str]]) -> None:

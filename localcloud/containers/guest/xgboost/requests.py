@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -13,6 +14,20 @@ from localcloud.containers.guest.xgboost.errors import UserError
 from localcloud.containers.guest.xgboost.library import xgboost as xgb
 
 UNSUPPORTED_MEDIA_TYPE = 415
+# What makes a delimiter other than the comma possible.
+_OTHER = re.compile(r"""[;\t| "']""")
+
+
+def rows(body: bytes, content_type: str | None, features: int | None = None) -> channels.Array | xgb.DMatrix:
+    """Return a request's rows: of CSV as an array, if the library would take it as it is, else as `matrix` does."""
+    if channels.content_type_or_none(content_type) == channels.CSV:
+        try:
+            array = from_csv(body.decode("utf-8").strip())
+        except ValueError:
+            return matrix(body, content_type, features)  # which says what is wrong
+        if not np.isinf(array).any():
+            return array
+    return matrix(body, content_type, features)
 
 
 def matrix(body: bytes, content_type: str | None, features: int | None = None) -> xgb.DMatrix:
@@ -34,7 +49,9 @@ def matrix(body: bytes, content_type: str | None, features: int | None = None) -
 
 def from_csv(text: str) -> channels.Array:
     """Return the rows of a CSV text; an empty field is missing. Raises ValueError."""
-    delimiter = channels.sniff(text.split("\n", 1)[0][:512])
+    first = text.split("\n", 1)[0][:512]
+    # The sniffer, a hundred times as slow, would find nothing else.
+    delimiter = channels.sniff(first) if _OTHER.search(first) else ","
     rows = [[float(value or "nan") for value in line.strip("\r").split(delimiter)] for line in text.split("\n")]
     return np.array(rows, dtype=np.float32)
 

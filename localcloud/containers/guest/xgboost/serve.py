@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from localcloud.containers.guest import places
 from localcloud.containers.guest.serving import formats
 from localcloud.containers.guest.serving.server import Request, RequestError, Response, UnacceptableError
-from localcloud.containers.guest.xgboost import requests
+from localcloud.containers.guest.xgboost import predictor, requests
 from localcloud.containers.guest.xgboost.library import xgboost as xgb
 
 MODEL = "xgboost-model"
@@ -54,31 +57,48 @@ class Scorer:
 
     def __init__(self) -> None:
         self._booster = load(model_path(places.base() / "model"))
+        self._features = self._booster.num_features()
+        self._predictor = predictor.make(self._booster)
 
     def __call__(self, request: Request) -> Response:
         """Score the rows of a request. Raises RequestError."""
         if not request.body:
             return Response(status=NO_CONTENT)
-        features = self._booster.num_features()
-        rows = requests.matrix(request.body, request.content_type, features)
-        if rows.num_col() != features:
-            raise RequestError(
-                BAD_REQUEST,
-                f"Unable to evaluate payload provided: Feature size of {request.content_type} inference data "
-                f"{rows.num_col()} is not consistent with feature size of trained model {features}.",
-            )
-        scores = self._booster.predict(rows, validate_features=False).tolist()
+        scores = self._predict(request)
         accept = request.accept or os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", formats.CSV)
         return self._encode(scores, formats.media_type(accept))
 
-    def _encode(self, scores: list[object], accept: str) -> Response:
+    def _predict(self, request: Request) -> list[Any]:
+        """Scores of the request's rows. Raises RequestError."""
+        find = requests.rows if self._predictor else requests.matrix
+        rows = find(request.body, request.content_type, self._features)
+        width = rows.shape[1] if isinstance(rows, np.ndarray) else rows.num_col()
+        if width != self._features:
+            raise RequestError(
+                BAD_REQUEST,
+                f"Unable to evaluate payload provided: Feature size of {request.content_type} inference data "
+                f"{width} is not consistent with feature size of trained model {self._features}.",
+            )
+        if isinstance(rows, np.ndarray):
+            assert self._predictor is not None
+            return self._predictor(rows)
+        scores: list[Any] = self._booster.predict(rows, validate_features=False).tolist()
+        return scores
+
+    def _encode(self, scores: list[Any], accept: str) -> Response:
         if accept not in ACCEPTS:
             raise UnacceptableError(accept)
         if os.environ.get("SAGEMAKER_BATCH"):
             return Response("".join(f"{score}\n" for score in scores).encode(), accept)
         if accept == formats.CSV:
-            return Response(formats.encode(scores, formats.CSV), accept)
+            return Response(_lines(scores), accept)
         records = [{"score": score} for score in scores]
         if accept == formats.JSON:
             return Response(json.dumps({"predictions": records}).encode(), accept)
         return Response("".join(f"{json.dumps(record)}\n" for record in records).encode(), accept)
+
+
+def _lines(scores: list[Any]) -> bytes:
+    """The scores as `formats.encode` would write them as CSV, without going through NumPy."""
+    rows = (score if isinstance(score, list) else (score,) for score in scores)
+    return "".join(",".join(map(str, row)) + "\n" for row in rows).encode()
