@@ -60,12 +60,21 @@ def consequence(d: Detail) -> str:
     if plan.get("enabled") is False:
         return "Approving only marks it in the registry: project.yaml has `deploy.enabled: false`."
     if plan.get("mode") == "batch":
-        return "Approving makes no endpoint: project.yaml has `deploy.mode: batch`."
+        return f"Approving makes no endpoint: project.yaml has `deploy.mode: batch`. {_predicts(champion)}"
     if champion.get("live") is not True:
         return "Approving deploys it. If there is no endpoint yet it is made, and there is no traffic to move."
     replaced = word(champion, "version", "")
     place = f"of version {replaced}" if replaced else "of what is live"
     return f"Approving puts it in the place {place}: {_moves(plan)}\n{_watch(plan)}".rstrip()
+
+
+def _predicts(champion: Detail) -> str:
+    """Which version predicts what is dropped below `batch/`; a live one comes first there."""
+    if champion.get("live") is not True:
+        return "It predicts what is dropped below `batch/` from then on."
+    version = word(champion, "version", "")
+    which = f"version {version}" if version else "what it serves"
+    return f"The endpoint of before stays, and {which} predicts dropped files while it is approved."
 
 
 def _moves(plan: Detail) -> str:

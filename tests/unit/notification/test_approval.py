@@ -108,3 +108,17 @@ def test_the_endpoint_has_a_price() -> None:
     unknown = COST | {"usd": "unknown", "parts": ["1 × ml.x9.large: its price in eu-west-1 is unknown"]}
     assert "What the endpoint costs a month is not known (1 × ml.x9.large" in letter(endpoint_cost=unknown)
     assert "a month" not in letter(endpoint_cost=COST, deployment=PLAN | {"enabled": False})
+
+
+@pytest.mark.parametrize(
+    ("champion", "said"),
+    [
+        (None, "`deploy.mode: batch`. It predicts what is dropped below `batch/` from then on."),
+        (
+            CHAMPION,
+            "The endpoint of before stays, and version 2 predicts dropped files while it is approved.",
+        ),
+    ],
+)
+def test_a_batch_project_gets_no_endpoint(champion: dict[str, Any] | None, said: str) -> None:
+    assert said in letter(champion=champion, deployment=PLAN | {"mode": "batch"})
