@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deployment import requests
+from deployment.compare import Pair, compare
 from deployment.models import DeploymentPlan, PlanDeployment
 from deployment.requests import VARIANT, run_of, version_of
 from deployment.target import deploy_of
@@ -13,11 +14,9 @@ from dropforge.errors import DropforgeError
 from dropforge.project import Deploy
 from dropforge.settings import Settings
 
+ALONE = "there is no other version to compare it with, so it is served all at once"
 IN_PARTS = ("canary", "linear", "rolling")  # AWS refuses them on a single instance
-LATER = {
-    "ab": "A/B comparison is not there in this version: the new version replaces the live one all at once",
-    "shadow": "shadow tests are not there in this version: the new version replaces the live one all at once",
-}
+COMPARED = ("ab", "shadow")
 
 
 class EndpointUnusableError(DropforgeError):
@@ -54,7 +53,9 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
     where = requests.Places(place, settings.key_arn, settings.notices_topic_arn)
     config = requests.config_request(deploy, package, variants, where)
     used = {v["ModelName"] for v in variants}
-    strategy = "all_at_once" if facts.after == "rejection" or deploy.moving in LATER else deploy.moving
+    champion = live is not None and live[1] in models and live[1] != version_of(package)
+    beside = deploy.moving in COMPARED and not champion
+    strategy = "all_at_once" if facts.after == "rejection" or beside else deploy.moving
     plan = DeploymentPlan(
         action="none",
         reason="",
@@ -64,14 +65,18 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         mode=deploy.serving,
         strategy=strategy,
         previous_version=live[1] if live else None,
-        models=[m for m in models.values() if m["ModelName"] in used],
+        models=[m for m in models.values() if m["ModelName"] in used or strategy in COMPARED],
         endpoint_configs=[config],
         config=config["EndpointConfigName"],
-        warnings=[LATER[deploy.moving]] if deploy.moving in LATER else [],
+        verify=deploy.serving in ("real_time", "serverless") and not deploy.variants and facts.after == "approval",
+        warnings=[ALONE] if beside and facts.after == "approval" else [],
     )
     if deploy.serving == "batch":
         return plan.model_copy(update={"action": "none", "reason": "project.yaml has deploy.mode: batch"})
-    return _decide(facts, deploy, plan, config)
+    plan = _decide(facts, deploy, plan, config)
+    if plan.action == "update" and strategy in COMPARED and live:
+        return compare(facts, deploy, plan, Pair(live, models[live[1]]["ModelName"], where))
+    return plan
 
 
 def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config: dict[str, Any]) -> DeploymentPlan:
@@ -104,7 +109,13 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
             f"`aws sagemaker delete-endpoint --endpoint-name {project}` and approve the package again."
         )
     phases = [{"kind": "update", "request": _update(facts, plan, rollout, config), "config": name}]
-    changes = {"action": "update", "reason": f"the endpoint serves {live}", "phases": phases}
+    back = {"EndpointName": project, "EndpointConfigName": live}
+    changes = {
+        "action": "update",
+        "reason": f"the endpoint serves {live}",
+        "phases": phases,
+        "fallback": [{"kind": "update", "request": back, "config": live}],
+    }
     return plan.model_copy(update=changes)
 
 
@@ -112,7 +123,9 @@ def _update(facts: PlanDeployment, plan: DeploymentPlan, rollout: Any, config: d
     """UpdateEndpoint. Guardrails want the same variant names before and after; without them AWS moves all at once."""
     request: dict[str, Any] = {"EndpointName": plan.project, "EndpointConfigName": config["EndpointConfigName"]}
     before = {v.get("VariantName") for v in (facts.endpoint or {}).get("ProductionVariants") or []}
-    if before == {v["VariantName"] for v in config["ProductionVariants"]}:
+    same = before == {v["VariantName"] for v in config["ProductionVariants"]}
+    # A rejected version must go at once, and no alarm may bring it back.
+    if same and facts.after == "approval":
         alarms = plan.watched_alarms + [alarm["AlarmName"] for alarm in plan.alarms]
         request["DeploymentConfig"] = requests.deployment_config(plan.strategy, rollout, alarms[:10])
     if _is_scaled(facts) and not (plan.strategy in IN_PARTS and _fewest(facts) == 1):

@@ -56,7 +56,9 @@ class PlanDeployment(Facts):
 class DeploymentPlan(Decision):
     """What changes, in order, and the exact requests.
 
-    `phases`: {kind: create | update | weights, request, config: what must be live afterwards}.
+    `phases`: {kind: create | update | weights, request, config: what must be live afterwards}, {kind: watch, seconds},
+    {kind: experiment, input, detail}; `fallback`: those that bring back
+    what was live before, if the answers turn out to be others than those that were evaluated.
     `check`: an earlier attempt asked SageMaker already; only wait, check and tell.
     """
 
@@ -74,6 +76,8 @@ class DeploymentPlan(Decision):
     watched_alarms: list[str] = []
     obsolete_alarms: list[str] = []
     phases: list[dict[str, Any]] = []
+    fallback: list[dict[str, Any]] = []
+    verify: bool = False
     config: str | None = None
     warnings: list[str] = []
 
@@ -81,7 +85,8 @@ class DeploymentPlan(Decision):
 class CheckDeployment(Facts):
     """What was asked for, what the endpoint is now, and what a state caught (null: nothing).
 
-    `alarms`: DescribeAlarms of those that watched; `log`: events of the newest log stream.
+    `alarms`: DescribeAlarms of those that watched; `log`: {events} of each of the newest log streams; `verified`:
+    what the experiment row says of the answers, `experiment`: of the two versions.
     """
 
     package: dict[str, Any] | None = None
@@ -91,6 +96,8 @@ class CheckDeployment(Facts):
     target: Target | None = None
     alarms: list[dict[str, Any]] = []
     log: list[dict[str, Any]] = []
+    verified: dict[str, Any] | None = None
+    experiment: dict[str, Any] | None = None
 
 
 class DeploymentCheck(Decision):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan
@@ -11,6 +12,7 @@ from dropforge.recovery import RecoveryDecision, again_or_not
 
 TOLD = "DeploymentFailedError"  # the machine's own ending, after the notice
 LINES = 20
+FAULT = re.compile(r"error|exception|traceback|ended with exit code", re.IGNORECASE)
 LINE = 300
 MARK = "dropforge:deployment"
 MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
@@ -48,18 +50,22 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         rejected_version=facts.target.version if back and facts.target else None,
         live_version=live[1] if live else None,
         previous_version=plan.previous_version if plan else None,
-        rolled_back=not deployed and endpoint.get("EndpointStatus") == "InService" and stage in ("alarm", "health"),
+        rolled_back=not deployed
+        and endpoint.get("EndpointStatus") == "InService"
+        and stage in ("alarm", "health", "experiment", "verification"),
         after=facts.target.after if facts.target else "approval",
         variants=_variants(plan, endpoint if deployed else {}),
         instance=_instance(plan, endpoint if deployed else {}),
+        failure_reason=endpoint.get("FailureReason") if not deployed else None,
+        verified=facts.verified.get("figures") if facts.verified else None,
+        experiment=facts.experiment.get("figures") if facts.experiment else None,
         alarms=rung,
-        warnings=plan.warnings if plan else [],
+        warnings=_warnings(facts),
         log=None if deployed else _log(facts.log),
         log_command=None if deployed else show_log(f"/aws/sagemaker/Endpoints/{project}"),
     )
-    clean_up = (
-        not deployed and plan is not None and plan.action == "create" and endpoint.get("EndpointStatus") == "Failed"
-    )
+    created = plan is not None and plan.action == "create"
+    clean_up = not deployed and created and (endpoint.get("EndpointStatus") == "Failed" or stage == "verification")
     mark = _mark(package, deployed, reason)
     return DeploymentCheck(
         deployed=deployed, reason=reason, stage=stage, clean_up=clean_up, mark=mark, detail_type=kind, detail=detail
@@ -71,7 +77,7 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None
     endpoint = facts.endpoint or {}
     status, live = endpoint.get("EndpointStatus"), endpoint.get("EndpointConfigName")
     said = endpoint.get("FailureReason")
-    why = f": {said}" if said else ""
+    why = f": {str(said).rstrip('.')}" if said else ""
     if facts.failure:
         found = understand(facts.failure.get("Error"), facts.failure.get("Cause"))
         stage = "refused" if found.error in ("AlarmRingingError", "EndpointUnusableError") else "start"
@@ -79,14 +85,46 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None
     if wanted is None or not endpoint:
         return False, "internal", "the deployment ended before the endpoint was asked for"
     if status == "InService" and live == wanted:
-        return True, None, f"endpoint {endpoint.get('EndpointName')} serves {live}"
+        return _answers(facts, live)
     if status == "InService":
-        rung = [str(alarm.get("AlarmName")) for alarm in facts.alarms if _rang(alarm)]
-        cause = f"alarm {', '.join(rung)} rang" if rung else "the new instances did not become healthy"
-        return False, "alarm" if rung else "health", f"SageMaker rolled back, because {cause}{why}. It serves {live}"
+        return _taken_back(facts, live, why)
     if status in MOVING:
         return False, "timeout", f"the endpoint is still {status} after the longest time that a deployment waits{why}"
     return False, "health", f"the endpoint is {status}{why}"
+
+
+def _taken_back(facts: CheckDeployment, live: Any, why: str) -> tuple[bool, str, str]:
+    """Something else is live than what was asked for: by whom, and why."""
+    if facts.experiment and facts.experiment.get("decision") != "promote":
+        return False, "experiment", f"{facts.experiment.get('reason')}. {live} serves on"
+    if _differs(facts) and facts.verified:
+        return False, "verification", f"{facts.verified['reason']}. It was taken back: {live} serves again"
+    rung = [_told(alarm) for alarm in facts.alarms if _rang(alarm)]
+    if rung:
+        return False, "alarm", f"SageMaker rolled back, because {' and '.join(rung)}. {live} serves on"
+    return False, "health", f"SageMaker rolled back{why}. {live} serves on"
+
+
+def _answers(facts: CheckDeployment, live: Any) -> tuple[bool, str | None, str]:
+    """What is asked for is live; are its answers those that were evaluated?"""
+    if _differs(facts) and facts.verified:
+        return (
+            False,
+            "verification",
+            f"{facts.verified['reason']}. Nothing was served before, so the endpoint is deleted",
+        )
+    if facts.target and facts.target.after == "rejection":
+        return True, None, facts.target.reason
+    return True, None, f"endpoint {(facts.endpoint or {}).get('EndpointName')} serves {live}"
+
+
+def _differs(facts: CheckDeployment) -> bool:
+    return (facts.verified or {}).get("decision") == "failed"
+
+
+def _told(alarm: dict[str, Any]) -> str:
+    """An alarm in words."""
+    return f"alarm {alarm.get('AlarmName')} rang ({alarm.get('MetricName')} over {alarm.get('Threshold')})"
 
 
 def _rang(alarm: dict[str, Any]) -> bool:
@@ -105,10 +143,18 @@ def _alarm(alarm: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _log(lines: list[dict[str, Any]]) -> str | None:
-    """The last lines of the newest container's log."""
-    shown = [str(line.get("Message", "")).rstrip()[:LINE] for line in lines][-LINES:]
-    return "\n".join(shown) or None
+def _log(streams: list[dict[str, Any]]) -> str | None:
+    """The last lines of the container that tells of a fault, or else of the newest one."""
+    texts = [[str(line.get("Message", "")).rstrip()[:LINE] for line in s.get("events") or []] for s in streams]
+    faulty = [lines for lines in texts if any(FAULT.search(line) for line in lines)]
+    shown = next(iter(faulty or [lines for lines in texts if lines]), [])
+    return "\n".join(shown[-LINES:]) or None
+
+
+def _warnings(facts: CheckDeployment) -> list[str]:
+    found = list(facts.plan.warnings) if facts.plan else []
+    unknown = (facts.verified or {}).get("decision") == "unknown"
+    return [*found, str((facts.verified or {}).get("reason"))] if unknown else found
 
 
 def _mark(package: dict[str, Any], deployed: bool, reason: str) -> dict[str, Any] | None:

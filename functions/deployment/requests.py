@@ -79,7 +79,7 @@ def config_request(deploy: Deploy, package: Request, variants: list[Request], pl
     request: Request = {"ProductionVariants": variants, **more}
     if deploy.serving == "asynchronous":
         request["AsyncInferenceConfig"] = _asynchronous(deploy, places)
-    if on(deploy.capture) and deploy.capture:
+    if on(deploy.capture) and deploy.capture and "DataCaptureConfig" not in more:
         request["DataCaptureConfig"] = _capture(deploy, places)
     types = [v["InstanceType"] for v in (*variants, *more.get("ShadowProductionVariants", ())) if "InstanceType" in v]
     if types and not any(names.has_local_storage(kind) for kind in types):
@@ -155,15 +155,24 @@ def _size(rollout: Rollout, size: int) -> Request:
     return {"Type": "CAPACITY_PERCENT" if rollout.unit == "percent" else "INSTANCE_COUNT", "Value": size}
 
 
+def whole_capture(places: Places) -> Request:
+    """DataCaptureConfig of everything: what a shadow's answers are compared by."""
+    return _captured(100, CAPTURE_MODES["input_and_output"], places)
+
+
 def _capture(deploy: Deploy, places: Places) -> Request:
     capture = deploy.capture
     assert capture is not None
+    return _captured(capture.sampling, CAPTURE_MODES[capture.mode], places)
+
+
+def _captured(sampling: int, modes: list[str], places: Places) -> Request:
     return {
         "EnableCapture": True,
-        "InitialSamplingPercentage": capture.sampling,
+        "InitialSamplingPercentage": sampling,
         "DestinationS3Uri": f"{places.project}capture",
         "KmsKeyId": places.key,
-        "CaptureOptions": [{"CaptureMode": mode} for mode in CAPTURE_MODES[capture.mode]],
+        "CaptureOptions": [{"CaptureMode": mode} for mode in modes],
         "CaptureContentTypeHeader": TYPES,
     }
 

@@ -98,6 +98,7 @@ INTEGRATIONS: dict[str, Implied] = {
     "aws-sdk:sagemaker:deleteEndpoint": Implied(("sagemaker:DeleteEndpoint",)),
     "aws-sdk:sagemaker:describeEndpointConfig": Implied(("sagemaker:DescribeEndpointConfig",)),
     "aws-sdk:sagemaker:listModelPackages": Implied(("sagemaker:ListModelPackages",)),
+    "aws-sdk:sagemaker:updateEndpointWeightsAndCapacities": Implied(("sagemaker:UpdateEndpointWeightsAndCapacities",)),
     "aws-sdk:sagemaker:updateModelPackage": Implied(("sagemaker:UpdateModelPackage",)),
     "aws-sdk:cloudwatch:deleteAlarms": Implied(("cloudwatch:DeleteAlarms",)),
     "aws-sdk:cloudwatch:describeAlarms": Implied(("cloudwatch:DescribeAlarms",)),

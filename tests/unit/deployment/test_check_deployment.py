@@ -27,7 +27,7 @@ def test_deployed_is_the_very_configuration_in_service() -> None:
 @pytest.mark.parametrize(
     ("live", "said"),
     [
-        (endpoint(FailureReason="alarm x"), "did not become healthy: alarm x. It serves df-zzzzzzzzzz-v2"),
+        (endpoint(FailureReason="alarm x"), "rolled back: alarm x. df-zzzzzzzzzz-v2"),
         (endpoint(CONFIG, "Failed", FailureReason="The container did not pass the ping"), "Failed: The container"),
         (endpoint(CONFIG, "Creating"), "still Creating"),
         (endpoint(CONFIG, "UpdateRollbackFailed"), "UpdateRollbackFailed"),
@@ -56,14 +56,15 @@ def test_without_a_plan_it_is_told_all_the_same() -> None:
 def test_an_alarm_that_took_it_back_is_named_with_its_figure_and_the_log() -> None:
     alarm = {"AlarmName": "a-5xx", "StateValue": "ALARM", "MetricName": "Invocation5XXErrors", "Threshold": 0.05}
     quiet = alarm | {"AlarmName": "a-latency", "StateValue": "OK"}
-    lines = [{"Message": f"line {n}"} for n in range(30)]
-    checked = check(endpoint(), alarms=[alarm | {"StateReason": "0.5 > 0.05"}, quiet], log=lines)
+    lines = [{"Message": f"ERROR in line {n}"} for n in range(30)]
+    log = [{"events": [{"Message": "all is well"}]}, {"events": lines}]
+    checked = check(endpoint(), alarms=[alarm | {"StateReason": "0.5 > 0.05"}, quiet], log=log)
     detail = checked["detail"]
     assert (checked["stage"], detail["rolled_back"], detail["live_version"]) == ("alarm", True, 2)
     assert [(a["name"], a["metric"], a["reason"]) for a in detail["alarms"]] == [
         ("a-5xx", "Invocation5XXErrors", "0.5 > 0.05")
     ]
-    assert detail["log"].splitlines()[-1] == "line 29"
+    assert detail["log"].splitlines()[-1] == "ERROR in line 29"
 
 
 @pytest.mark.parametrize("live", [endpoint(CONFIG), endpoint(FailureReason="{bad}, 'x' " + "y" * 400)])
