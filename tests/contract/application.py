@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT, REGION, PREFIX = "111122223333", "us-east-1", "dropforge"
-ROWS = ("intake", "training", "evaluation", "registry", "deployment", "experiment", "batch", "notification")
+ROWS = ("intake", "training", "evaluation", "registry", "deployment", "experiment", "batch", "scaling", "notification")
 
 _PSEUDO = {"AWS::AccountId": ACCOUNT, "AWS::Region": REGION, "AWS::Partition": "aws", "AWS::StackName": PREFIX}
 _NOTHING = object()  # AWS::NoValue

@@ -12,6 +12,8 @@ Sources, per entry:
   Table.grantWriteData gives writers GenerateDataKey too.
 - buckets under a customer's key: S3 user guide, "UsingKMSEncryption": Decrypt to get, GenerateDataKey to put.
 - topics under a customer's key: SNS developer guide, "sns-key-management": GenerateDataKey and Decrypt to publish.
+- scaling: SageMaker developer guide, "endpoint-auto-scaling-prerequisites": whoever registers needs SageMaker's
+  permissions too, and those for the alarms of target tracking.
 - SendTaskSuccess has no resource type (Service Authorization Reference): "*"; the token is the secret.
 """
 
@@ -100,6 +102,22 @@ INTEGRATIONS: dict[str, Implied] = {
     "aws-sdk:sagemaker:listModelPackages": Implied(("sagemaker:ListModelPackages",)),
     "aws-sdk:sagemaker:updateEndpointWeightsAndCapacities": Implied(("sagemaker:UpdateEndpointWeightsAndCapacities",)),
     "aws-sdk:sagemaker:updateModelPackage": Implied(("sagemaker:UpdateModelPackage",)),
+    "aws-sdk:applicationautoscaling:registerScalableTarget": Implied(
+        (
+            "application-autoscaling:RegisterScalableTarget",
+            "sagemaker:DescribeEndpoint",
+            "sagemaker:UpdateEndpointWeightsAndCapacities",
+            "iam:CreateServiceLinkedRole",
+        )
+    ),
+    "aws-sdk:applicationautoscaling:deregisterScalableTarget": Implied(
+        ("application-autoscaling:DeregisterScalableTarget", "cloudwatch:DeleteAlarms")
+    ),
+    "aws-sdk:applicationautoscaling:putScalingPolicy": Implied(
+        ("application-autoscaling:PutScalingPolicy", "cloudwatch:PutMetricAlarm", "cloudwatch:DescribeAlarms")
+    ),
+    "aws-sdk:applicationautoscaling:putScheduledAction": Implied(("application-autoscaling:PutScheduledAction",)),
+    "aws-sdk:applicationautoscaling:deleteScheduledAction": Implied(("application-autoscaling:DeleteScheduledAction",)),
     "aws-sdk:cloudwatch:deleteAlarms": Implied(("cloudwatch:DeleteAlarms",)),
     "aws-sdk:cloudwatch:describeAlarms": Implied(("cloudwatch:DescribeAlarms",)),
     "aws-sdk:cloudwatch:putMetricAlarm": Implied(("cloudwatch:PutMetricAlarm",)),

@@ -33,6 +33,12 @@ LAMBDA = {
 # integration's service → (its name in botocore, prefix and base class when optimised, prefix through aws-sdk)
 SERVICES = {
     "dynamodb": ("dynamodb", "DynamoDB", "AmazonDynamoDBException", "DynamoDb"),
+    "applicationautoscaling": (
+        "application-autoscaling",
+        "ApplicationAutoScaling",
+        "AWSApplicationAutoScalingException",
+        "ApplicationAutoScaling",
+    ),
     "cloudwatch": ("cloudwatch", "CloudWatch", "AmazonCloudWatchException", "CloudWatch"),
     "cloudwatchlogs": ("logs", "CloudWatchLogs", "AWSLogsException", "CloudWatchLogs"),
     "s3": ("s3", "S3", "AmazonS3Exception", "S3"),

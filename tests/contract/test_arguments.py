@@ -15,7 +15,12 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from tests.contract.application import ROOT, machines
 
-BOTOCORE = {"states": "stepfunctions", "sfn": "stepfunctions", "cloudwatchlogs": "logs"}
+BOTOCORE = {
+    "states": "stepfunctions",
+    "sfn": "stepfunctions",
+    "cloudwatchlogs": "logs",
+    "applicationautoscaling": "application-autoscaling",
+}
 # What Step Functions takes as JSON and turns into the text that the API wants ("connect-eventbridge", "connect-lambda",
 # "connect-stepfunctions", "connect-sns").
 JSON_MEMBERS = {("events", "Detail"), ("lambda", "Payload"), ("states", "Input"), ("sns", "Message")}

@@ -82,7 +82,9 @@ def _text(shape: Any, value: str, path: str) -> Any:
 def _compiled(pattern: str) -> re.Pattern[str]:
     # CustomerMetadataMap: "(…)*${1,128}" is not a pattern anywhere; the lengths are checked apart.
     cleaned = re.sub(r"\$\{1,\d+\}$", "", pattern)
-    cleaned = cleaned.replace(r"\p{Alnum}", "A-Za-z0-9")
+    cleaned = cleaned.replace(r"\p{Alnum}", "A-Za-z0-9").replace(r"\p{Print}", "[ -~]")
+    # Java's pairs of surrogates are one character each.
+    cleaned = cleaned.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
     cleaned = re.sub(r"\[([^\]]*\\p\{L\}[^\]]*)\]", _letters, cleaned)
     return re.compile(cleaned)
 
