@@ -90,7 +90,7 @@ def _metrics(figures: dict[str, Any]) -> dict[str, float]:
 
 
 def _pairs(theirs: dict[str, float], ours: dict[str, float], metric: str | None) -> dict[str, list[float]]:
-    """[champion's, candidate's] by metric, the gate's first."""
+    """[champion's, candidate's] by metric: the gate's first, the rates (which others say too) last."""
     both = [name for name in ours if name in theirs]
-    ordered = sorted(both, key=lambda name: name != metric)
+    ordered = sorted(both, key=lambda name: (name != metric, name.endswith("_rate")))
     return {name: [theirs[name], ours[name]] for name in ordered[:MOST_METRICS]}

@@ -6,8 +6,6 @@ from notification import passages
 from notification.words import Detail, lines, number, part, word
 
 COMPARED = 10
-#: Strategies that project.yaml takes and this version does not carry out; as deployment's own warning says.
-LATER = {"ab": "an A/B comparison", "shadow": "a shadow test"}
 
 
 def compared(d: Detail) -> str:
@@ -64,6 +62,8 @@ def consequence(d: Detail) -> str:
     if champion.get("live") is not True:
         return "Approving deploys it. If there is no endpoint yet it is made, and there is no traffic to move."
     replaced = word(champion, "version", "")
+    if replaced and part(plan, "comparison"):
+        return _beside(plan, replaced)
     place = f"of version {replaced}" if replaced else "of what is live"
     return f"Approving puts it in the place {place}: {_moves(plan)}\n{_watch(plan)}".rstrip()
 
@@ -77,14 +77,26 @@ def _predicts(champion: Detail) -> str:
     return f"The endpoint of before stays, and {which} predicts dropped files while it is approved."
 
 
+def _beside(plan: Detail, live: str) -> str:
+    """An A/B comparison or a shadow test comes first."""
+    first = part(plan, "comparison")
+    percent, bake, longest = (number(first.get(key)) or 0 for key in ("percent", "bake", "longest"))
+    share = f"answers {percent:g} % of the traffic"
+    if plan.get("strategy") == "shadow":
+        share = f"gets a copy of {percent:g} % of the traffic, and nobody gets its answers"
+    return (
+        f"Approving runs it beside version {live} first: it {share}.\n"
+        f"After {passages.duration(bake)}, {passages.duration(longest)} at most, it is judged by that; then it takes "
+        "over or goes, and a notice says which and why."
+    )
+
+
 def _moves(plan: Detail) -> str:
     """How the traffic moves."""
     rollout, strategy = part(plan, "rollout"), word(plan, "strategy", "all_at_once")
     wait, bake = (_time(rollout, key) for key in ("wait", "bake"))
     size = number(rollout.get("size")) or 10
     amount = f"{size:g} instances" if rollout.get("unit") == "instances" else f"{size:g} % of it"
-    if strategy in LATER:
-        return f"all traffic at once ({LATER[strategy]} first is not there in this version), watched for {bake}."
     if strategy == "canary":
         return f"a canary of {amount} for {wait}, then all of the traffic, watched for {bake} more."
     if strategy == "linear":

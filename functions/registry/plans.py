@@ -20,6 +20,8 @@ def deployment_of(config: str) -> tuple[Deploy, dict[str, Any]]:
         "variants": len(deploy.variants or []),
         "capture": deploy.capture is not None and deploy.capture.enabled,
     }
+    if deploy.moving in ("ab", "shadow"):
+        told["comparison"] = _comparison(deploy)
     rollout = deploy.rollout.model_dump(mode="json") if deploy.rollout else _defaults()
     return deploy, {**told, "rollout": {key: rollout.get(key) for key in ROLLOUT}}
 
@@ -28,3 +30,14 @@ def _defaults() -> dict[str, Any]:
     from dropforge.project_deploy import Rollout
 
     return Rollout().model_dump(mode="json")
+
+
+def _comparison(deploy: Deploy) -> dict[str, Any]:
+    """The percent of the traffic that it gets first, and the shortest and longest time of it in seconds."""
+    from dropforge.project_experiments import AB, Shadow
+
+    if deploy.moving == "ab":
+        ab = deploy.ab or AB()
+        return {"percent": ab.weight, "bake": ab.bake, "longest": ab.longest}
+    shadow = deploy.shadow or Shadow()
+    return {"percent": shadow.sampling, "bake": shadow.bake, "longest": shadow.longest}

@@ -25,6 +25,7 @@ ROLLOUT = {
     "max_errors": 5.0,
     "max_latency": 1000,
 }
+FIRST = {"percent": 10, "bake": 3600, "longest": 86_400}
 PLAN = {"enabled": True, "mode": "real_time", "strategy": "canary", "variants": 0, "rollout": ROLLOUT}
 COST = {
     "usd": {"min": 83.95, "max": 167.9},
@@ -86,7 +87,14 @@ def test_a_first_model_has_nothing_beside_it() -> None:
         ({"strategy": "linear"}, "in steps of 10 % of it, 5 minutes apart"),
         ({"strategy": "rolling", "rollout": ROLLOUT | {"unit": "instances", "size": 1}}, "batches of 1 instances"),
         ({"strategy": "all_at_once"}, "all traffic at once, watched for 10 minutes."),
-        ({"strategy": "ab"}, "all traffic at once (an A/B comparison first is not there in this version)"),
+        (
+            {"strategy": "ab", "comparison": FIRST},
+            "beside version 2 first: it answers 10 % of the traffic.\nAfter 1 hour",
+        ),
+        (
+            {"strategy": "shadow", "comparison": FIRST},
+            "gets a copy of 10 % of the traffic, and nobody gets its answers",
+        ),
         ({}, "taken back by itself if more than 5 % of its calls fail (5XX) or nine of ten answers take longer"),
         ({"rollout": ROLLOUT | {"alarms": ["mine"]}}, "or alarm mine rings meanwhile"),
         ({"variants": 2}, "watches no alarm"),
