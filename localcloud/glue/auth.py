@@ -191,11 +191,17 @@ def _secure_origin(old: Callable[[str, bool], None]) -> Callable[[str, bool], No
 
 def _resource_arn_hook(old: Callable[..., str]) -> Callable[..., str]:
     def extract(service: str, *request: Any) -> str:
-        _method, path, headers, body, _query, region, account = request
+        _method, path, headers, body, query, region, account = request
         if service == "application-autoscaling":
             return auth_scaling.resource_arn(_operation(headers), auth_scaling.parse(body), region, account)
         if service == "logs" and _operation(headers) in auth_cloudwatch.ON_STREAMS:
             return auth_cloudwatch.log_stream_arn(parse(service, path, body), region, account)
+        if service == "monitoring" and "DeleteAlarms" in (
+            _operation(headers),
+            path.rpartition("/")[2],
+            *query.get("Action", []),
+        ):
+            return auth_cloudwatch.alarm_arn(body, query, region, account)
         if service not in ("sagemaker", "sagemaker-runtime"):
             return old(service, *request)
         return resource_arn(_operation(headers), parse(service, path, body), region, account)

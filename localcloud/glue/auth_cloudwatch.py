@@ -20,10 +20,20 @@ def log_stream_arn(parameters: dict[str, Any], region: str, account: str) -> str
 
 def metric_namespace(body: bytes, params: dict[str, Any]) -> str:
     """Return the Namespace of a PutMetricData request in whichever of CloudWatch's three protocols it came."""
-    found: Any = params.get("Namespace")
+    return _first(body, params, "Namespace", "Namespace")
+
+
+def alarm_arn(body: bytes, params: dict[str, Any], region: str, account: str) -> str:
+    """Return the ARN that DeleteAlarms is authorized on, which ministack does not name; of several, the first's."""
+    name = _first(body, params, "AlarmNames", "AlarmNames.member.1")
+    return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else "*"
+
+
+def _first(body: bytes, params: dict[str, Any], member: str, in_query: str) -> str:
+    found: Any = params.get(in_query)
     if not found:
         try:
-            found = (json.loads if body[:1] == b"{" else cbor2.loads)(body).get("Namespace")
+            found = (json.loads if body[:1] == b"{" else cbor2.loads)(body).get(member)
         except (ValueError, AttributeError, cbor2.CBORDecodeError):
             found = None
-    return str(found[0] if isinstance(found, list) else found or "")
+    return str(found[0] if isinstance(found, list) and found else found or "")

@@ -144,3 +144,12 @@ def test_scalable_dimension_is_a_condition_key(cloud: Cloud) -> None:
         with pytest.raises(ClientError) as error:
             client.deregister_scalable_target(**_variant("nobody") | {"ScalableDimension": dimension})
         assert error.value.response["Error"]["Code"] == code
+
+
+def test_whoever_may_delete_an_alarm_may_delete_that_alone(cloud: Cloud) -> None:
+    name = f"s-{uuid.uuid4().hex[:8]}"
+    own = allow("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{name}")
+    client = role_client(cloud.local, "cloudwatch", name, own)
+    client.delete_alarms(AlarmNames=[name])
+    with pytest.raises(ClientError, match="not authorized"):
+        client.delete_alarms(AlarmNames=[f"other-{name}"])
