@@ -27,6 +27,16 @@ def is_dead(d: Detail) -> bool:
     return d.get("endpoint_status") == "Failed"
 
 
+def is_wrong(d: Detail) -> bool:
+    """Whether a project's first endpoint answers otherwise than was evaluated, and is deleted for that."""
+    return d.get("stage") == "verification" and d.get("endpoint_config") == d.get("requested_endpoint_config")
+
+
+def is_going(d: Detail) -> bool:
+    """Whether the endpoint has to be deleted, should Dropforge not have managed it."""
+    return is_dead(d) or is_wrong(d)
+
+
 def capacity(d: Detail) -> str:
     """On what the endpoint runs."""
     found = [text for v in things(d, "variants") if (text := _runs_on(v))] or [_runs_on(d) or "its instances"]
@@ -57,6 +67,8 @@ def shares(d: Detail) -> str:
 
 def figures(d: Detail, key: str, title: str) -> str:
     """Figures that a check of ours found; nothing where it did not run."""
+    if part(d, key).get("rows") == 0:  # nothing was asked
+        return ""
     found = [(word({"k": k}, "k"), number(v)) for k, v in part(d, key).items()]
     return passages.bullets(title, [f"{name} {value:g}" for name, value in found if value is not None])
 
@@ -81,6 +93,8 @@ def live(d: Detail) -> str:
             "The endpoint failed and serves nothing. Dropforge deletes a first endpoint that never came up; if it is "
             "still there, delete it as below."
         )
+    if is_wrong(d):
+        return "Dropforge deletes the endpoint, so nothing is live. If it is still there, delete it as below."
     config = word(d, "endpoint_config", "")
     if serves and config:
         return f"Live now: version {serves}. The endpoint serves {config}{f' ({status})' if status else ''}."

@@ -19,7 +19,6 @@ ROLLED_OUT = {
 #: What the stage of a failed deployment means, where the reason does not say it already.
 STAGES = {
     "refused": "It was refused before anything changed.",
-    "verification": "Its answers were not those that were evaluated, so it was taken back.",
     "experiment": "It did not hold its own beside the live version.",
 }
 DELETES = (
@@ -71,7 +70,7 @@ def deployment_failed(d: Detail) -> Text:
         wanted = (
             f"Version {rejected or UNKNOWN} of project {project} was rejected, but version {version} did not come back."
         )
-    delete = [f"aws sagemaker delete-endpoint --endpoint-name {word(d, 'endpoint')}"] if serving.is_dead(d) else []
+    delete = [f"aws sagemaker delete-endpoint --endpoint-name {word(d, 'endpoint')}"] if serving.is_going(d) else []
     again = [] if d.get("after") == "rejection" else [*serving.decide(d, "Rejected"), *serving.decide(d, "Approved")]
     return Text(
         subject=f"{project}: the deployment failed",

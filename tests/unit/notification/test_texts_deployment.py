@@ -102,6 +102,17 @@ def test_an_endpoint_that_failed_serves_nothing() -> None:
     assert "aws sagemaker delete-endpoint --endpoint-name adult" in text
 
 
+def test_a_first_endpoint_that_answers_otherwise_is_not_called_live() -> None:
+    config = LIVE["endpoint_config"]
+    wrong = {"stage": "verification", "endpoint_config": config, "requested_endpoint_config": config, "alarms": []}
+    text = letter("Deployment Failed", **BACK | wrong, verified={"rows": 0})
+    assert "nothing is live" in text
+    assert "Live now" not in text
+    assert "taken back" not in text
+    assert "aws sagemaker delete-endpoint --endpoint-name adult" in text
+    assert "Asked with" not in letter("Model Deployed", **LIVE, verified={"rows": 0, "answered": 0})
+
+
 def test_a_roll_back_that_failed_is_not_called_an_approval() -> None:
     text = letter("Deployment Failed", **BACK | {"after": "rejection", "rejected_version": 4})
     assert text.startswith("Version 4 of project adult was rejected, but version 3 did not come back.")
