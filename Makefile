@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup demo up down reset test test-slow soak lint lint-sam build-sam bench lock clean
+.PHONY: help setup demo up down reset test test-slow soak lint lint-sam build-sam bench bench-endpoint lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,7 @@ $(UV):
 	@touch $@
 
 lock: | $(UV) ## renew the lock files
-	@for n in product sam checkov awscli; do \
+	@for n in product sam checkov awscli bench; do \
 	  $(UV) pip compile --quiet --upgrade --universal --no-header --python-version 3.11 --generate-hashes requirements/$$n.in -o requirements/$$n.txt; done
 	@$(UV) pip compile --quiet --upgrade --universal --no-header --python-version 3.11 --generate-hashes -c requirements/product.txt layers/deps/requirements.in -o layers/deps/requirements.txt
 
@@ -79,6 +79,9 @@ soak: setup ## 100,000 generated sequences through intake: duplicates, losses, c
 
 bench: setup ## how fast the handlers start, as ratios
 	@.venv/bin/python -m benchmarks.handlers
+
+bench-endpoint: setup .tools/bench/.installed ## predictions a second of the local endpoint, beside gunicorn + Flask and MLflow
+	@.venv/bin/python -m benchmarks.endpoint
 
 clean: ## remove what setup and builds made
 	@rm -rf .venv .tools .aws-sam .mypy_cache .ruff_cache .hypothesis
