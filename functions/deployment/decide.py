@@ -12,6 +12,7 @@ from deployment.target import deploy_of
 from dropforge import names
 from dropforge.errors import DropforgeError
 from dropforge.project import Deploy
+from dropforge.project_base import on
 from dropforge.settings import Settings
 
 ALONE = "there is no other version to compare it with, so it is served all at once"
@@ -68,6 +69,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         models=[m for m in models.values() if m["ModelName"] in used or strategy in COMPARED],
         endpoint_configs=[config],
         config=config["EndpointConfigName"],
+        scaling=deploy.scaling.model_dump(by_alias=True) if on(deploy.scaling) and deploy.scaling else None,
         verify=deploy.serving in ("real_time", "serverless") and not deploy.variants and facts.after == "approval",
         warnings=[ALONE] if beside and facts.after == "approval" else [],
     )
@@ -115,6 +117,7 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
         "reason": f"the endpoint serves {live}",
         "phases": phases,
         "fallback": [{"kind": "update", "request": back, "config": live}],
+        "unscale": _unscale(facts, config),
     }
     return plan.model_copy(update=changes)
 
@@ -169,6 +172,15 @@ def _obsolete(facts: PlanDeployment, config: str) -> list[str]:
     variants = [v.get("VariantName") for v in (facts.endpoint or {}).get("ProductionVariants") or []]
     ours = live != config and names.configured_version(live) is not None
     return [f"{live}-{v}-{kind}" for v in variants for kind in requests.ALARMS] if ours else []
+
+
+def _unscale(facts: PlanDeployment, config: dict[str, Any]) -> list[str]:
+    """Live variants that go, or get other instances; with a comparison before it, all that are live."""
+    before = {v["VariantName"]: v for v in (facts.live_config or {}).get("ProductionVariants") or []}
+    after = {v["VariantName"]: v for v in config["ProductionVariants"]}
+    kinds = ("InstanceType", "ServerlessConfig")
+    same = {n for n, v in before.items() if n in after and all(v.get(k) == after[n].get(k) for k in kinds)}
+    return sorted(before.keys() - same)
 
 
 def _fewest(facts: PlanDeployment) -> int:

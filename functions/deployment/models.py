@@ -78,6 +78,8 @@ class DeploymentPlan(Decision):
     phases: list[dict[str, Any]] = []
     fallback: list[dict[str, Any]] = []
     verify: bool = False
+    unscale: list[str] = []
+    scaling: dict[str, Any] | None = None
     config: str | None = None
     warnings: list[str] = []
 
@@ -103,7 +105,8 @@ class CheckDeployment(Facts):
 class DeploymentCheck(Decision):
     """Whether what is live is what was asked for, and what follows.
 
-    `clean_up`: the first endpoint never came up and must be deleted; `mark`: the UpdateModelPackage request.
+    `clean_up`: the first endpoint never came up and must be deleted; `mark`: the UpdateModelPackage request;
+    `scaling`: what the scaling machine takes.
     """
 
     deployed: bool
@@ -111,6 +114,7 @@ class DeploymentCheck(Decision):
     stage: str | None = None
     clean_up: bool = False
     mark: dict[str, Any] | None = None
+    scaling: dict[str, Any] | None = None
     detail_type: Literal["Model Deployed", "Model Rolled Back", "Deployment Failed"]
     detail: dict[str, Any]
 

@@ -28,7 +28,7 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
     run = (plan.run if plan else None) or said.get("dropforge:run")
     back = facts.target is not None and facts.target.after == "rejection"
     kind: Any = ("Model Rolled Back" if back else "Model Deployed") if deployed else "Deployment Failed"
-    rung = [] if deployed else [_alarm(alarm) for alarm in facts.alarms if _rang(alarm)]
+    rung = [] if deployed else [_alarm(alarm) for alarm in _rung(facts)]
     live = names.configured_version(endpoint.get("EndpointConfigName"))
     detail = events.detail(
         kind,
@@ -66,9 +66,15 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
     )
     created = plan is not None and plan.action == "create"
     clean_up = not deployed and created and (endpoint.get("EndpointStatus") == "Failed" or stage == "verification")
-    mark = _mark(package, deployed, reason)
     return DeploymentCheck(
-        deployed=deployed, reason=reason, stage=stage, clean_up=clean_up, mark=mark, detail_type=kind, detail=detail
+        deployed=deployed,
+        reason=reason,
+        stage=stage,
+        clean_up=clean_up,
+        mark=_mark(package, deployed, reason),
+        scaling=None if clean_up else _scaling(plan, endpoint),
+        detail_type=kind,
+        detail=detail | ({"rolled_back": False} if clean_up else {}),
     )
 
 
@@ -99,7 +105,7 @@ def _taken_back(facts: CheckDeployment, live: Any, why: str) -> tuple[bool, str,
         return False, "experiment", f"{facts.experiment.get('reason')}. {live} serves on"
     if _differs(facts) and facts.verified:
         return False, "verification", f"{facts.verified['reason']}. It was taken back: {live} serves again"
-    rung = [_told(alarm) for alarm in facts.alarms if _rang(alarm)]
+    rung = [_told(alarm) for alarm in _rung(facts)]
     if rung:
         return False, "alarm", f"SageMaker rolled back, because {' and '.join(rung)}. {live} serves on"
     return False, "health", f"SageMaker rolled back{why}. {live} serves on"
@@ -127,9 +133,19 @@ def _told(alarm: dict[str, Any]) -> str:
     return f"alarm {alarm.get('AlarmName')} rang ({alarm.get('MetricName')} over {alarm.get('Threshold')})"
 
 
-def _rang(alarm: dict[str, Any]) -> bool:
-    """Whether an alarm is ringing, as the one that took a deployment back still is when it is asked."""
-    return alarm.get("StateValue") == "ALARM"
+def _rung(facts: CheckDeployment) -> list[dict[str, Any]]:
+    """The alarms that took it back: ringing still, or named by SageMaker, for without traffic they soon fall silent."""
+    said = str((facts.endpoint or {}).get("FailureReason") or "")
+    return [a for a in facts.alarms if a.get("StateValue") == "ALARM" or f"{a.get('AlarmName')}" in said]
+
+
+def _scaling(plan: DeploymentPlan | None, endpoint: dict[str, Any]) -> dict[str, Any] | None:
+    """What the scaling machine takes: every live variant, scaled or not."""
+    if plan is None or endpoint.get("EndpointStatus") != "InService":
+        return None
+    names_of = [str(v.get("VariantName")) for v in endpoint.get("ProductionVariants") or []]
+    variants = [{"name": name, "mode": plan.mode, "scaling": plan.scaling} for name in names_of]
+    return {"project": plan.project, "endpoint": endpoint.get("EndpointName"), "variants": variants, "gone": []}
 
 
 def _alarm(alarm: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from notification import passages
-from notification.words import Detail, number, part, things, word
+from notification.words import Detail, lines, number, part, things, word
 
 CALL = "--content-type text/csv --body fileb://rows.csv /dev/stdout"
 TAKES = (
@@ -69,8 +69,18 @@ def figures(d: Detail, key: str, title: str) -> str:
     """Figures that a check of ours found; nothing where it did not run."""
     if part(d, key).get("rows") == 0:  # nothing was asked
         return ""
-    found = [(word({"k": k}, "k"), number(v)) for k, v in part(d, key).items()]
-    return passages.bullets(title, [f"{name} {value:g}" for name, value in found if value is not None])
+    found = part(d, key)
+    flat = {**found, **{f"{k}, {inner}": v for k in found for inner, v in part(found, k).items()}}
+    told = [(word({"k": k}, "k").replace("_", " "), number(v)) for k, v in flat.items() if not k.endswith("version")]
+    return passages.bullets(title, [f"{name} {value:g}" for name, value in told if value is not None])
+
+
+def scaling(d: Detail) -> str:
+    """What became of scaling; nothing where nobody asked for it."""
+    failed, registered = word(part(d, "scaling"), "failed", ""), lines(part(d, "scaling"), "registered")
+    if failed:
+        return f"Its instances are not scaled as project.yaml wants it: {failed}"
+    return "Its instances are scaled with the load." if registered else ""
 
 
 def alarms(d: Detail) -> str:

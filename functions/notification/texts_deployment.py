@@ -46,6 +46,7 @@ def model_deployed(d: Detail) -> Text:
             serving.shares(d),
             serving.figures(d, "verified", "Asked with the rows that were evaluated:"),
             serving.figures(d, "experiment", "Beside the version before:"),
+            serving.scaling(d),
             passages.bullets("Worth knowing:", lines(d, "warnings")),
             *serving.how_to_ask(d),
             "If it disappoints, reject it: the version served before it that is still approved comes back, all at once."

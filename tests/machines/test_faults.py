@@ -50,7 +50,7 @@ def test_a_machine_survives_a_fault(case: Case, state: str, monkeypatch: pytest.
         assert outcome.path[-2:] == ["Announce Failure", "Run Failed"]
     # What its Catch hands to `Check Deployment` is told; the rest is the recover machine's, or does no harm.
     catches = harness.states("deployment").get(state, {}).get("Catch") or [{}]
-    if case.machine == "deployment" and (catches[-1].get("Next"), "Assign" in catches[-1]) == (
+    if case.machine == "deployment" and (catches[-1].get("Next"), "failure" in catches[-1].get("Assign", {})) == (
         "Check Deployment",
         True,
     ):
