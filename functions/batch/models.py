@@ -87,3 +87,10 @@ class BatchReport(Decision):
     reason: str
     detail_type: Literal["Batch Completed", "Batch Failed", "Batch Held"]
     detail: dict[str, Any]
+
+
+class DecideRecovery(Facts):
+    """The detail of a batch execution's status event, and of the drop's event that started it."""
+
+    event: dict[str, Any]
+    drop: dict[str, Any]

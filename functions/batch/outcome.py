@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from batch.models import BatchReport, ReportBatch
+from batch.models import BatchReport, DecideRecovery, ReportBatch
 from dropforge import events, prices
 from dropforge.failures import LONGEST_REASON, understand
+from dropforge.recovery import RecoveryDecision, again_or_not
 from dropforge.settings import Settings
 
 TOLD = "BatchFailedError"  # the machine's own ending, after the notice
@@ -108,3 +109,14 @@ def _moment(value: Any) -> float:
     if isinstance(value, str):
         return datetime.fromisoformat(value).timestamp()
     return float(value or 0) / 1000
+
+
+def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:
+    """A batch that ended without telling how starts again, unless a person stopped it.
+
+    Its next attempt is called as an approval would call it, so that only one of the two starts it.
+    """
+    attempt = int(facts.drop.get("attempt") or 1)
+    if facts.event.get("status") == "FAILED" and facts.event.get("error") == TOLD:
+        return RecoveryDecision(action="nothing", attempt=attempt, reason="its end was told")
+    return again_or_not("batch", facts.event, attempt, str(facts.drop["drop"]))

@@ -47,6 +47,7 @@ def test_an_announcement_can_be_told(case: Case, monkeypatch: pytest.MonkeyPatch
         ("deployment-model_refused", "There is no endpoint.", "The endpoint serves"),
         ("deployment-updates_endpoint", "on 3 × ml.m5.large", "on 1 ×"),
         ("deployment_recover-give_up", "version 1", "There is no endpoint."),
+        ("batch_recover-give_up", "the batch stopped 3 times", "by version"),
         ("training_run-training_fails", "| ValueError: label must be", "None"),
         ("intake-refused_by_policy", "If such data is right for you, say so in project.yaml", "then the manifest"),
         ("intake-manifest_objects_never_arrive", "then the manifest once more", "If such data is right for you"),
