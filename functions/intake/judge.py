@@ -14,6 +14,8 @@ LONGEST_REASON = 900
 #: Only what a model learns from has a target; the other channels hold rows without one, or its values alone.
 WITH_TARGET = ("train", "validation")
 OF_LEARNING = frozenset({"one_class", "too_few_rows"})
+#: What a model takes decides about rows to predict, not what was last dropped to be predicted: at most a warning.
+OF_SCHEMA = frozenset({"schema_changed", "new_columns"})
 OF_TARGET = frozenset({"no_target", "one_class", "mixed_target", "missing_target", "target_leakage"})
 
 
@@ -110,6 +112,8 @@ def _by_severity(facts: JudgeDrop, inspection: dict[str, Any]) -> dict[str, list
         does_not_apply = check in OF_TARGET and (facts.config is None or facts.channel not in WITH_TARGET)
         does_not_apply = does_not_apply or (check in OF_LEARNING and facts.channel != "train")
         policy = "ignore" if does_not_apply else chosen.get(check, "warn")
+        if policy == "refuse" and check in OF_SCHEMA and facts.channel == "batch":
+            policy = "warn"
         found[policy].append({**finding, "policy": policy})
     return found
 

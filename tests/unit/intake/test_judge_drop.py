@@ -345,3 +345,12 @@ def update(here: Cloud, judged: dict[str, Any]) -> bool:
     except here.dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True
+
+
+@pytest.mark.parametrize("check", ["schema_changed", "new_columns"])
+def test_rows_to_predict_are_measured_by_the_model_and_not_by_the_last_ones(check: str) -> None:
+    strict = config(schema_changed="refuse", new_columns="refuse")
+    assert judge(finding(check), config=strict)["outcome"] == "REFUSED"
+    judged = judge(finding(check), config=strict, channel="batch")
+    assert (judged["outcome"], judged["detail"]["warnings"]) == ("ACCEPTED", [f"{check} was found"])
+    assert judge(finding(check), config=config(**{check: "ignore"}), channel="batch")["detail"]["warnings"] == []
