@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPYCACHEPREFIX := $(CURDIR)/.tools/pycache
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup demo up down reset test test-slow soak lint lint-sam build-sam bench bench-endpoint lock clean
+.PHONY: help setup demo up down reset test test-slow soak lint lint-sam build-sam bench bench-endpoint load lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -82,6 +82,9 @@ bench: setup ## how fast the handlers start, as ratios
 
 bench-endpoint: setup .tools/bench/.installed ## predictions a second of the local endpoint, beside gunicorn + Flask and MLflow
 	@.venv/bin/python -m benchmarks.endpoint
+
+load: setup ## a hundred changes of a local endpoint under load, and model servers killed under it (five minutes)
+	@.venv/bin/pytest tests/local/load -s
 
 clean: ## remove what setup and builds made
 	@rm -rf .venv .tools .aws-sam .mypy_cache .ruff_cache .hypothesis

@@ -7,4 +7,6 @@ import sys
 import mlflow.xgboost
 import xgboost
 
-mlflow.xgboost.save_model(xgboost.Booster(model_file=sys.argv[1]), sys.argv[2])
+# Named, or MLflow would look for them, and that takes longer than everything else here.
+requirements = ["xgboost"]
+mlflow.xgboost.save_model(xgboost.Booster(model_file=sys.argv[1]), sys.argv[2], pip_requirements=requirements)
