@@ -62,6 +62,14 @@ class BatchPlan(Decision):
     job: dict[str, Any]
 
 
+class EarlierBatch(Facts):
+    """The drop that had the same rows for the same version before; `detail`: of the event that told its end."""
+
+    drop: str
+    status: str
+    detail: dict[str, Any] = {}
+
+
 class ReportBatch(Facts):
     """How it went: what each step gave (null: it was not come to), and what a state caught."""
 
@@ -71,6 +79,7 @@ class ReportBatch(Facts):
     cause: str | None = None
     region: str = ""
     choice: ModelChoice | None = None
+    earlier: EarlierBatch | None = None
     package: dict[str, Any] | None = None
     staged: dict[str, Any] | None = None
     plan: BatchPlan | None = None
@@ -83,9 +92,9 @@ class ReportBatch(Facts):
 class BatchReport(Decision):
     """What to record and to tell."""
 
-    status: Literal["SUCCEEDED", "FAILED", "HELD"]
+    status: Literal["SUCCEEDED", "FAILED", "HELD", "IGNORED"]
     reason: str
-    detail_type: Literal["Batch Completed", "Batch Failed", "Batch Held"]
+    detail_type: Literal["Batch Completed", "Batch Failed", "Batch Held", "Batch Ignored"]
     detail: dict[str, Any]
 
 

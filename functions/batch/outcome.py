@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from batch.models import BatchReport, DecideRecovery, ReportBatch
+from batch.models import BatchReport, DecideRecovery, EarlierBatch, ReportBatch
 from dropforge import events, prices
 from dropforge.failures import LONGEST_REASON, understand
 from dropforge.recovery import RecoveryDecision, again_or_not
@@ -33,6 +33,8 @@ def report_batch(facts: ReportBatch, settings: ReportBatchSettings) -> BatchRepo
         return _failed(facts, fields)
     if facts.choice and facts.choice.model_package_arn is None:
         return _report(facts, "HELD", facts.choice.reason, fields)
+    if facts.earlier and facts.earlier.status in ("RUNNING", "SUCCEEDED"):
+        return _ignored(facts, facts.earlier, fields)
     result, staged = facts.result or {}, facts.staged or {}
     seconds, cost = _cost(facts, settings)
     refused = int(result.get("refused", 0)) + int(staged.get("skipped", 0))
@@ -48,6 +50,13 @@ def report_batch(facts: ReportBatch, settings: ReportBatchSettings) -> BatchRepo
         "cost": cost,
     }
     return _report(facts, "SUCCEEDED", reason, fields)
+
+
+def _ignored(facts: ReportBatch, earlier: EarlierBatch, fields: dict[str, Any]) -> BatchReport:
+    has, version = "was predicted" if earlier.status == "SUCCEEDED" else "is being predicted", fields["model_version"]
+    reason = f"drop {earlier.drop} has the same rows and {has} by the same version {version}"
+    fields |= {"earlier_drop": earlier.drop, "output_uri": earlier.detail.get("output_uri")}
+    return _report(facts, "IGNORED", reason, fields)
 
 
 def _failed(facts: ReportBatch, fields: dict[str, Any]) -> BatchReport:
@@ -67,6 +76,7 @@ _KINDS: dict[str, tuple[Any, str]] = {
     "SUCCEEDED": ("Batch Completed", "info"),
     "FAILED": ("Batch Failed", "error"),
     "HELD": ("Batch Held", "warning"),
+    "IGNORED": ("Batch Ignored", "info"),
 }
 
 

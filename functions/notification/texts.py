@@ -89,4 +89,5 @@ TEXTS: dict[str, Callable[[Detail], Text | None]] = {
     "Batch Completed": texts_batch.batch_completed,
     "Batch Failed": texts_batch.batch_failed,
     "Batch Held": texts_batch.batch_held,
+    "Batch Ignored": texts_batch.batch_ignored,
 }

@@ -71,6 +71,20 @@ def batch_held(d: Detail) -> Text:
     )
 
 
+def batch_ignored(d: Detail) -> Text:
+    """A drop holds what another drop held."""
+    project, drop, uri = word(d, "project"), word(d, "drop"), word(d, "output_uri", "", 2_000)
+    return Text(
+        subject=f"{project}: a drop was ignored",
+        headline=f"Drop {drop} of project {project} was not predicted again: {word(d, 'reason')}.",
+        severity="info",
+        sms=f"Dropforge {project}: drop {drop} ignored: {word(d, 'reason')}",
+        paragraphs=[f"The predictions are here:\n  {uri}" if uri else "", AGAIN],
+        commands=[f"aws s3 cp --recursive {shlex.quote(uri)} predictions/"] if uri.startswith("s3://") else [],
+    )
+
+
+AGAIN = "To predict the same rows again, drop them with a manifest that begins with the line `# force: true`."
 WAITS = "It is predicted as soon as a model is approved; nothing has to be dropped again."
 
 

@@ -53,3 +53,18 @@ def test_a_stopped_job_says_so() -> None:
     cause = {"TransformJobName": "df-abcdefghij-batch-a1", "TransformJobStatus": "Stopped"}
     found = report(failure={"Error": "States.TaskFailed", "Cause": json.dumps(cause)})
     assert found["reason"] == "job df-abcdefghij-batch-a1 was stopped"
+
+
+def test_the_same_rows_are_not_predicted_again() -> None:
+    found = report(earlier={"drop": "zzzzzzzzzz", "status": "SUCCEEDED", "detail": {"output_uri": "s3://a/b/"}})
+    assert (found["status"], found["detail_type"]) == ("IGNORED", "Batch Ignored")
+    assert found["reason"] == "drop zzzzzzzzzz has the same rows and was predicted by the same version 3"
+    assert found["detail"]["output_uri"] == "s3://a/b/"
+    underway = report(earlier={"drop": "zzzzzzzzzz", "status": "RUNNING"})
+    assert "is being predicted" in underway["reason"]
+
+
+def test_rows_that_failed_before_are_told_by_how_they_went_now() -> None:
+    result = {"files": 1, "rows": 9, "refused": 0, "output_uri": "s3://a/c/"}
+    found = report(earlier={"drop": "zzzzzzzzzz", "status": "FAILED"}, result=result)
+    assert (found["status"], found["detail"]["output_uri"]) == ("SUCCEEDED", "s3://a/c/")
