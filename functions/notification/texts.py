@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from notification import approval, passages, texts_batch, texts_deployment, texts_intake
+from notification import approval, passages, texts_batch, texts_deployment, texts_intake, texts_scaling
 from notification.words import Detail, Text, lines, word
 
 
@@ -86,6 +86,7 @@ TEXTS: dict[str, Callable[[Detail], Text | None]] = {
     "Model Rolled Back": texts_deployment.model_rolled_back,
     "Rollback Impossible": texts_deployment.rollback_impossible,
     "Endpoint Retired": texts_deployment.endpoint_retired,
+    "Endpoint Idle": texts_scaling.endpoint_idle,
     "Batch Completed": texts_batch.batch_completed,
     "Batch Failed": texts_batch.batch_failed,
     "Batch Held": texts_batch.batch_held,

@@ -40,3 +40,28 @@ class ScalingPlan(Decision):
     wakers: list[dict[str, Any]]
     registered: list[str]
     deregistered: list[str]
+
+
+class DecideIdle(Facts):
+    """An endpoint, how often it was asked within its idle hours, and what was said about it before.
+
+    `endpoint`: DescribeEndpoint; `config`: the project's; `spell`: the item that the last look kept, typed or plain.
+    """
+
+    project: str
+    now: str
+    region: str = ""
+    cause: str | None = None
+    config: str | None = None
+    endpoint: dict[str, Any]
+    invocations: float
+    spell: dict[str, Any] | None = None
+
+
+class Idleness(Decision):
+    """`warn` and `delete` are announced with `detail` and kept as `spell`; `clear`: it is not idle any more."""
+
+    action: Literal["none", "warn", "delete", "clear"]
+    reason: str
+    spell: dict[str, str | None] | None = None
+    detail: dict[str, Any] | None = None

@@ -99,6 +99,7 @@ INTEGRATIONS: dict[str, Implied] = {
     "sagemaker:updateEndpoint": Implied(("sagemaker:UpdateEndpoint", "kms:CreateGrant")),
     "aws-sdk:sagemaker:deleteEndpoint": Implied(("sagemaker:DeleteEndpoint",)),
     "aws-sdk:sagemaker:describeEndpointConfig": Implied(("sagemaker:DescribeEndpointConfig",)),
+    "aws-sdk:sagemaker:listEndpoints": Implied(("sagemaker:ListEndpoints",)),
     "aws-sdk:sagemaker:listModelPackages": Implied(("sagemaker:ListModelPackages",)),
     "aws-sdk:sagemaker:updateEndpointWeightsAndCapacities": Implied(("sagemaker:UpdateEndpointWeightsAndCapacities",)),
     "aws-sdk:sagemaker:updateModelPackage": Implied(("sagemaker:UpdateModelPackage",)),
