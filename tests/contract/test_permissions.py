@@ -149,6 +149,8 @@ def test_only_the_named_machines_start_training_or_touch_endpoints() -> None:
     assert may["sagemaker:CreateTrainingJob"] == {"TrainingMethodTrainStateMachine"}
     # Application Auto Scaling changes the counts, in the name of whoever registered.
     assert may.pop("sagemaker:UpdateEndpointWeightsAndCapacities") == {"DeploymentStateMachine", "ScalingStateMachine"}
+    # Gone is what on_idle wants; it may not change one.
+    assert may.pop("sagemaker:DeleteEndpoint") == {"DeploymentStateMachine", "DeploymentRetireStateMachine"}
     endpoint = {a for a in may if "Endpoint" in a and not a.startswith(("sagemaker:Describe", "sagemaker:List"))}
     assert {n for a in endpoint for n in may[a]} == {"DeploymentStateMachine"}
     assert may["sagemaker:UpdateModelPackage"] == {"DeploymentStateMachine"}
