@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from dropforge.settings import Settings
 
 TOLD = "BatchFailedError"  # the machine's own ending, after the notice
 LOG_LIMIT = 4_000
+#: A line of a transform job's data log: when, which object, what.
+SAID = re.compile(r"\[sagemaker logs\]: [^\s:]+/[^\s:]+: ?(.*)")
 
 
 class ReportBatchSettings(Settings):
@@ -63,13 +66,20 @@ def _failed(facts: ReportBatch, fields: dict[str, Any]) -> BatchReport:
     failure = facts.failure or {}
     found = understand(failure.get("Error"), failure.get("Cause"))
     reason, log = found.reason, (facts.log or "")[-LOG_LIMIT:]
-    said = [
-        line.split("[sagemaker logs]: ", 1)[-1] for line in log.splitlines() if "Message:" in line or '"error' in line
-    ]
-    if said and "job logs" in reason:
-        reason = f"{reason}. The job's log says: {said[-1]}"[:LONGEST_REASON]
+    said = _said(log) if "job logs" in reason else None
+    if said:
+        reason = f"the model failed: {said}"[:LONGEST_REASON]
     fields |= {"job": found.job, "log": log or None, "log_command": found.log_command}
     return _report(facts, "FAILED", reason, fields)
+
+
+def _said(log: str) -> str | None:
+    """What the model answered by a job's data log: on the line that says `Message:`, or on the one after it."""
+    texts = [match[1] for line in log.splitlines() if (match := SAID.search(line))]
+    for at, text in enumerate(texts):
+        if text.startswith("Message:"):
+            return next((t for t in (text.removeprefix("Message:").strip(), *texts[at + 1 :]) if t), None)
+    return next((text for text in reversed(texts) if '"error' in text), None)
 
 
 _KINDS: dict[str, tuple[Any, str]] = {

@@ -49,6 +49,21 @@ def test_a_failed_job_is_explained_by_its_data_log() -> None:
     assert "--log-group-name /aws/sagemaker/TransformJobs" in found["detail"]["log_command"]
 
 
+def test_a_message_may_be_on_the_line_after() -> None:
+    cause = {"TransformJobName": "df-a", "TransformJobStatus": "Failed"}
+    cause["FailureReason"] = "AlgorithmError: See job logs for more information"
+    object_ = "2026-11-27T19:21:53.618:[sagemaker logs]: bucket/flowers/batch/abcdefghij/input/000000.csv:"
+    parts = [" AlgorithmError: 500", "", " Message:", " ValueError: X has 2 features", " <html>"]
+    log = "\n".join(f"{object_}{part}" for part in parts)
+    found = report(failure={"Error": "States.TaskFailed", "Cause": json.dumps(cause)}, log=log)
+    assert found["reason"] == "the model failed: ValueError: X has 2 features"
+    one_line = report(
+        failure={"Error": "States.TaskFailed", "Cause": json.dumps(cause)},
+        log=f"{object_} Message: odd\n{object_} more",
+    )
+    assert one_line["reason"] == "the model failed: odd"
+
+
 def test_a_stopped_job_says_so() -> None:
     cause = {"TransformJobName": "df-abcdefghij-batch-a1", "TransformJobStatus": "Stopped"}
     found = report(failure={"Error": "States.TaskFailed", "Cause": json.dumps(cause)})
