@@ -85,8 +85,8 @@ def batch_ignored(d: Detail) -> Text:
 
 
 AGAIN = (
-    "To predict the same rows again, name their files in a manifest that begins with the line `# force: true`; they need "
-    "not be uploaded again."
+    "To predict the same rows again, name their files in a manifest that begins with the line `# force: true`; they "
+    "need not be uploaded again."
 )
 WAITS = "It is predicted as soon as a model is approved; nothing has to be dropped again."
 
