@@ -1,4 +1,4 @@
-"""`dropforge demo`: one story, from a file dropped in S3 to an approved model that answers, on a cloud of its own."""
+"""`dropforge demo`: one story, from a file dropped in S3 to a model that answers and one that is taken back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import tempfile
 import time
 import urllib.request
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
+from cli import demo_versions
 from cli.stack import Stack, find_stack
 from cli.timeline import StoryError, Timeline, make_queue
 from localcloud import deploy
@@ -27,6 +29,9 @@ from localcloud.cloud import LocalCloud
 PROJECT = "breast-cancer"
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / PROJECT
 READER = "you@example.com"
+# A part of one instance is none, so a canary wants two.
+DEPLOY = "deploy: {strategy: canary, rollout: {size: 50}, initial_instance_count: 2}\n"
+FIRST_ROWS = 400  # of 569; the others come with the second version
 ROUNDING = 1e-6  # evaluation.json has six places
 
 
@@ -40,6 +45,7 @@ class Story:
     notices: str
     registered: dict[str, Any]
     accuracy: tuple[float, int]
+    second: dict[str, Any] = field(default_factory=dict)
 
 
 def run_demo(console: Console) -> None:
@@ -66,8 +72,14 @@ def run_demo(console: Console) -> None:
             _approve(story)
             _heading(console, 6, "Ask the endpoint about rows that training never saw")
             _ask(story)
+            _heading(console, 7, "More rows arrive: a second version, measured beside the live one")
+            demo_versions.train_second(story, PROJECT, breast_cancer_csv())
+            _heading(console, 8, "Approve it: half of the traffic first, watched by alarms, then all")
+            demo_versions.approve_second(story, PROJECT)
+            _heading(console, 9, "Reject it: the version before it is live again")
+            demo_versions.reject_second(story, PROJECT)
             story.timeline.stop()
-            _heading(console, 7, "Summary")
+            _heading(console, 10, "Summary")
             _summary(story, ready - began, time.monotonic() - began)
         finally:
             cloud.stop()
@@ -89,6 +101,7 @@ def _begin(endpoint_url: str, console: Console) -> Story:
     return Story(stack, timeline, console, notices, {}, (0.0, 0))
 
 
+@cache
 def breast_cancer_csv() -> bytes:
     """The Breast Cancer Wisconsin data of scikit-learn's wheel, as the example writes it: 569 rows, 30 columns."""
     return subprocess.run([sys.executable, EXAMPLE / "data.py"], check=True, capture_output=True).stdout  # noqa: S603 (ours)
@@ -96,11 +109,14 @@ def breast_cancer_csv() -> bytes:
 
 def _upload(story: Story) -> None:
     s3, bucket = story.stack.client("s3"), story.stack.output("DataBucketName")
-    text = (EXAMPLE / "project.yaml").read_text()
+    text = (EXAMPLE / "project.yaml").read_text() + DEPLOY
     story.console.print(Panel(text.strip(), title=f"{PROJECT}/project.yaml", expand=False))
     s3.put_object(Bucket=bucket, Key=f"{PROJECT}/project.yaml", Body=text.encode())
-    s3.put_object(Bucket=bucket, Key=f"{PROJECT}/train/breast-cancer.csv", Body=breast_cancer_csv())
-    story.console.print(f"Uploaded to s3://{bucket}/{PROJECT}/: project.yaml, train/breast-cancer.csv (569 rows)")
+    first = b"".join(breast_cancer_csv().splitlines(keepends=True)[: FIRST_ROWS + 1])
+    s3.put_object(Bucket=bucket, Key=f"{PROJECT}/train/breast-cancer.csv", Body=first)
+    story.console.print(
+        f"Uploaded to s3://{bucket}/{PROJECT}/: project.yaml, train/breast-cancer.csv ({FIRST_ROWS} rows)"
+    )
 
 
 def _is(kind: str) -> Any:
