@@ -139,8 +139,10 @@ class Surroundings:
             self.failed(actor)
 
     def failed(self, actor: Actor) -> None:
-        """Only lost races may end a function; the message comes back."""
-        if type(actor.failed).__name__ != "ContentionError":
+        """Only lost races may end a function, and its claims' long silence a machine; both are tried again."""
+        # What the machine asked for was not claimed for so long: an operator hears of it, and it begins anew.
+        starved = self.faults and type(actor.failed).__name__ == "ClaimsStuckError"
+        if type(actor.failed).__name__ != "ContentionError" and not starved:
             self.wrong.append(f"{actor.name}: {type(actor.failed).__name__}: {actor.failed}")
 
     def advance(self, seconds: float) -> None:
