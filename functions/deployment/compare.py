@@ -78,12 +78,15 @@ def _experiment(
     champion = {"variant": VARIANT, "version": pair.champion[1], "run": pair.champion[0]}
     challenger = {"variant": ALL[kind], "version": version_of(package), "run": run_of(package)}
     place = (both.get("DataCaptureConfig") or {}).get("DestinationS3Uri")
+    arn = package["ModelPackageArn"]
     given = {"kind": kind, "project": plan.project, "endpoint": plan.project, "settings": settings}
+    given["model_package_arn"] = arn
     detail = {
         "run": plan.run,
         "drop": None,
         "kind": kind,
         "model_version": plan.version,
+        "model_package_arn": arn,
         "champion": champion,
         "challenger": challenger,
         "weight": settings.get("weight") or settings.get("sampling"),

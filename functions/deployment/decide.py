@@ -6,11 +6,11 @@ from typing import Any
 
 from deployment import requests
 from deployment.compare import Pair, compare
+from deployment.kinds import EndpointUnusableError, fit
 from deployment.models import DeploymentPlan, PlanDeployment
 from deployment.requests import VARIANT, run_of, version_of
 from deployment.target import deploy_of
 from dropforge import names
-from dropforge.errors import DropforgeError
 from dropforge.project import Deploy
 from dropforge.project_base import on
 from dropforge.settings import Settings
@@ -18,10 +18,6 @@ from dropforge.settings import Settings
 ALONE = "there is no other version to compare it with, so it is served all at once"
 IN_PARTS = ("canary", "linear", "rolling")  # AWS refuses them on a single instance
 COMPARED = ("ab", "shadow")
-
-
-class EndpointUnusableError(DropforgeError):
-    """The endpoint is in a state that no update leaves; a person has to delete it."""
 
 
 class PlanDeploymentSettings(Settings):
@@ -37,9 +33,10 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
     """The models, the configuration, the alarms and the calls that make the first package the one that is served.
 
     Raises:
-        EndpointUnusableError: the endpoint failed to be created, or is being deleted.
+        EndpointUnusableError: the endpoint failed to be created, is being deleted, or is of another kind.
     """
-    package, deploy = facts.packages[0], deploy_of(facts.config)
+    package = facts.packages[0]
+    deploy, remarks = fit(facts, deploy_of(facts.config))
     project = str(package["ModelPackageGroupName"])
     serverless = deploy.serving == "serverless"
     models = {
@@ -71,7 +68,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         config=config["EndpointConfigName"],
         scaling=deploy.scaling.model_dump(by_alias=True) if on(deploy.scaling) and deploy.scaling else None,
         verify=deploy.serving in ("real_time", "serverless") and not deploy.variants and facts.after == "approval",
-        warnings=[ALONE] if beside and facts.after == "approval" else [],
+        warnings=[*remarks, *([ALONE] if beside and facts.after == "approval" else [])],
     )
     if deploy.serving == "batch":
         return plan.model_copy(update={"action": "none", "reason": "project.yaml has deploy.mode: batch"})

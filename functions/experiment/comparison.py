@@ -20,6 +20,7 @@ def decide_comparison(facts: DecideComparison) -> Comparison:
     settings: AB | Shadow = (AB if facts.kind == "ab" else Shadow).model_validate(facts.settings)
     champion, challenger = traffic(facts.metrics, "champion"), traffic(facts.metrics, "challenger")
     figures = _figures(facts, champion, challenger)
+    gone = "" if facts.approval == "Approved" else f"version {facts.challenger.version} was rejected meanwhile"
     if isinstance(settings, AB):
         fault = _errors(settings, challenger)
         seen = f"{champion.calls} and {challenger.calls} calls"
@@ -28,13 +29,15 @@ def decide_comparison(facts: DecideComparison) -> Comparison:
         fault = None
         seen = f"{figures['pairs']} pairs of answers"
         enough = figures["pairs"] >= settings.requests
-    if fault and challenger.calls >= min(FEW, settings.requests):
-        return Comparison(decision="remove", reason=fault, figures=figures)
+    if gone or (fault and challenger.calls >= min(FEW, settings.requests)):
+        return Comparison(decision="remove", reason=gone or str(fault), figures=figures)
     left = settings.longest - facts.waited
+    # Looked at all the while, not at the end alone: errors, or a rejection, end it at once.
+    pause = max(MINUTE, max(settings.longest, settings.bake) // LOOKS)
     if facts.waited < settings.bake:
-        return _wait(settings.bake - facts.waited, f"{seen} so far; the comparison lasts {settings.bake} s", figures)
+        reason = f"{seen} so far; the comparison lasts {settings.bake} s"
+        return _wait(min(pause, settings.bake - facts.waited), reason, figures)
     if not enough and left > 0:
-        pause = max(MINUTE, settings.bake, settings.longest // LOOKS)
         return _wait(min(pause, left), f"{seen} so far; {settings.requests} are needed", figures)
     if not enough:
         reason = f"only {seen} in {facts.waited} s, and {settings.requests} are needed to tell the versions apart"

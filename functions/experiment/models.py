@@ -96,7 +96,10 @@ class AnswersCompared(Decision):
 
 
 class DecideComparison(Facts):
-    """What was measured so far. `metrics`: MetricDataResults; `waited`: seconds since the comparison began."""
+    """What was measured so far. `metrics`: MetricDataResults; `waited`: seconds since the comparison began.
+
+    `approval`: what the registry says of the challenger's package now.
+    """
 
     kind: Literal["ab", "shadow"]
     settings: dict[str, Any] = {}
@@ -105,6 +108,7 @@ class DecideComparison(Facts):
     metrics: list[dict[str, Any]] = []
     answers: AnswersCompared | None = None
     waited: int = 0
+    approval: str = "Approved"
 
 
 class Comparison(Decision):

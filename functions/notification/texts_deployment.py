@@ -105,7 +105,7 @@ def experiment_started(d: Detail) -> Text:
         paragraphs=[
             f"It gets {gets}." if shadow else f"It answers {share}the traffic.",
             _until(bake, longest),
-            "To end it now, reject the version.",
+            "To end it sooner, reject the version: it goes within minutes, and the live one stays.",
         ],
         commands=serving.decide(d, "Rejected"),
     )

@@ -28,8 +28,8 @@ def endpoint_idle(d: Detail) -> Text | None:
 LEFT = "Dropforge leaves it as it is. This is told once, and again when it was asked and is idle anew."
 DELETE = "To have idle endpoints deleted, write `budget: {idle_hours: 72, on_idle: delete}` into project.yaml."
 KEEP = (
-    "To keep it, ask it now and then, or set a larger `budget.idle_hours`. To pay by use, deploy it with `mode: "
-    "serverless`. A deleted one is made anew by the next approval."
+    "To keep it, ask it now and then, or set a larger `budget.idle_hours`. To pay by use, write `deploy: {mode: "
+    "serverless}` and delete it, for AWS does not change its kind: the next approval makes it anew."
 )
 
 

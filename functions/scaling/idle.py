@@ -96,8 +96,9 @@ def _detail(facts: DecideIdle, kept: dict[str, Any], action: str) -> dict[str, A
     name = str(facts.endpoint.get("EndpointName"))
     return events.detail(
         "Endpoint Idle",
-        # A repeat within a day has the same id, so that a notice is sent once.
-        *(name, kept["endpoint_config"], facts.now[:10], action),
+        # A repeat of the same hour's look has the same id, so that a notice is sent once. Not of the same day's: a
+        # second warning may be the first that speaks of deletion.
+        *(name, kept["endpoint_config"], facts.now[:13], action),
         project=facts.project,
         run=run,
         cause=facts.cause,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.sagemaker.endpoint import sizes
-from localcloud.sagemaker.endpoint.plan import Plan, is_serverless
+from localcloud.sagemaker.endpoint.plan import Plan, is_asynchronous, is_serverless
 from localcloud.sagemaker.errors import InvalidRequestError
 
 _SIZES = {"CANARY": "CanarySize", "LINEAR": "LinearStepSize"}
@@ -34,6 +34,10 @@ def check_update(config: dict[str, Any] | None, current: Plan, wanted: Plan) -> 
     """Raise InvalidRequestError for an update that AWS refuses with these variants before and after."""
     if is_serverless(wanted) and not is_serverless(current):
         raise InvalidRequestError("An instance-based endpoint cannot be updated to a serverless endpoint.")
+    if is_asynchronous(wanted) != is_asynchronous(current):
+        # Of "removed" the sentence is quoted in aws/sagemaker-python-sdk#3124; that AWS adds none either is assumed.
+        done = "removed from" if is_asynchronous(current) else "added to"
+        raise InvalidRequestError(f"The AsyncInferenceConfig parameter cannot be {done} this endpoint.")
     if config is None:
         return
     _check_names(current, wanted)

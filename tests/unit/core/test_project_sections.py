@@ -99,7 +99,7 @@ def test_a_script_without_held_out_rows_has_nothing_to_explain() -> None:
 @pytest.mark.parametrize(
     ("line", "field", "reason", "fix"),
     [
-        ("capture: {}", "capture", "no data capture for serverless", "remove"),
+        ("capture: {}", "capture", "captures no data", "remove"),
         ("scaling: {}", "scaling", "no instances to scale", "provisioned"),
         ("asynchronous: {}", "asynchronous", "not both", "remove"),
         ("variants: [{name: a}, {name: b}]", "variants", "one variant only", "remove"),

@@ -28,6 +28,9 @@ FITTING = {
     "group": "customers",
     "keywords": "cats and dogs",
     "alarms": "churn-5xx",
+    "from": "22:00",
+    "until": "06:00",
+    "timezone": "Europe/Berlin",
 }
 
 
@@ -76,8 +79,9 @@ def plain(kind: Any, limits: dict[str, Any], name: str) -> st.SearchStrategy[Any
 def blocks(model: type[Section]) -> st.SearchStrategy[dict[str, Any]]:
     required, optional = {}, {}
     for name, field in model.model_fields.items():
-        strategy = values(field.annotation, list(field.metadata), name)
-        (required if field.is_required() else optional)[name] = strategy
+        key = field.alias or name
+        strategy = values(field.annotation, list(field.metadata), key)
+        (required if field.is_required() else optional)[key] = strategy
     return st.fixed_dictionaries(required, optional=optional)
 
 

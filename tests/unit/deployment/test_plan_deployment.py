@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from deployment.decide import EndpointUnusableError
+from deployment.kinds import EndpointUnusableError
 from deployment.plan_deployment import handler
 from dropforge import names
 
@@ -189,6 +189,45 @@ def test_a_recovered_deployment_that_had_not_asked_yet_asks() -> None:
 def test_an_endpoint_that_no_update_leaves_is_told_with_the_command(status: str) -> None:
     with pytest.raises(EndpointUnusableError, match="delete-endpoint --endpoint-name adult"):
         plan(live=endpoint(status=status))
+
+
+INSTANCES = {"VariantName": "AllTraffic", "InstanceType": "ml.c5.large", "InitialInstanceCount": 3}
+SERVERLESS = {"VariantName": "AllTraffic", "ServerlessConfig": {"MemorySizeInMB": 3072, "MaxConcurrency": 9}}
+LIVE = {
+    "real_time": {"ProductionVariants": [INSTANCES]},
+    "asynchronous": {"ProductionVariants": [INSTANCES], "AsyncInferenceConfig": {"OutputConfig": {}}},
+    "serverless": {"ProductionVariants": [SERVERLESS]},
+}
+IMPOSSIBLE = [
+    (live, wanted)
+    for live in LIVE
+    for wanted in LIVE
+    if live != wanted and (live, wanted) != ("serverless", "real_time")
+]
+
+
+@pytest.mark.parametrize(("live", "wanted"), IMPOSSIBLE)
+def test_an_endpoint_of_another_kind_is_not_asked_to_change_but_told_how(live: str, wanted: str) -> None:
+    with pytest.raises(EndpointUnusableError, match=f"Write `mode: {live}`.*delete-endpoint --endpoint-name adult"):
+        plan(MODES[wanted], endpoint(), live_config=LIVE[live])
+
+
+@pytest.mark.parametrize(("live", "wanted"), IMPOSSIBLE)
+def test_a_version_that_comes_back_is_served_as_the_endpoint_is(live: str, wanted: str) -> None:
+    planned = plan(MODES[wanted], endpoint(), live_config=LIVE[live], after="rejection")
+    valid(planned)
+    assert (planned["action"], planned["mode"]) == ("update", live)
+    (made,) = planned["endpoint_configs"]
+    (variant,) = made["ProductionVariants"]
+    kept = LIVE[live]["ProductionVariants"][0]
+    assert variant == kept | {"ModelName": variant["ModelName"], "InitialVariantWeight": 1.0}
+    assert ("AsyncInferenceConfig" in made) == (live == "asynchronous")
+    assert "as the endpoint was" in planned["warnings"][0]
+
+
+def test_a_serverless_endpoint_can_get_instances() -> None:
+    planned = plan("", endpoint(), live_config=LIVE["serverless"])
+    assert (planned["action"], planned["mode"], planned["warnings"]) == ("update", "real_time", [])
 
 
 def test_a_project_that_is_gone_deploys_with_defaults() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from dropforge.errors import InputInvalidError
 from experiment.decide_comparison import handler
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 AB = {"bake": 600, "longest": 7200, "requests": 100, "max_errors": 5, "max_latency_ratio": 1.5}
@@ -70,12 +70,23 @@ def test_it_must_not_be_much_slower() -> None:
     assert decided["reason"].startswith("nine of ten answers of the new version take 15.5 ms and of the live one 10 ms")
 
 
-def test_it_is_watched_for_bake() -> None:
-    decided = decide(waited=0)
-    assert (decided["decision"], decided["seconds"]) == ("wait", 600)
+def test_it_is_watched_for_bake_and_looked_at_all_the_while() -> None:
+    """Errors or a rejection must not go on for an hour, only since nobody looks before `bake` is over."""
+    assert [(d["decision"], d["seconds"]) for d in (decide(waited=0), decide(waited=570))] == [
+        ("wait", 60),
+        ("wait", 30),
+    ]
+    assert decide(settings=AB | {"bake": 3600, "longest": 86_400}, waited=0)["seconds"] == 432
 
 
-@pytest.mark.parametrize(("waited", "seconds"), [(600, 600), (7000, 200), (7199, 1)])
+@pytest.mark.parametrize("kind", ["ab", "shadow"])
+@pytest.mark.parametrize("approval", ["Rejected", "PendingManualApproval"])
+def test_a_rejection_ends_it(kind: str, approval: str) -> None:
+    decided = decide(kind, approval=approval, waited=60)
+    assert (decided["decision"], decided["reason"]) == ("remove", "version 4 was rejected meanwhile")
+
+
+@pytest.mark.parametrize(("waited", "seconds"), [(600, 60), (7000, 60), (7199, 1)])
 def test_it_is_watched_longer_for_want_of_calls(waited: int, seconds: int) -> None:
     decided = decide(challenger=(99, 0, 12), waited=waited)
     assert (decided["decision"], decided["seconds"]) == ("wait", seconds)
@@ -117,22 +128,23 @@ def test_a_comparison_of_another_kind_is_none() -> None:
 
 
 def test_defaults_are_project_yaml_s() -> None:
-    assert decide(settings={}, waited=0)["seconds"] == 3600
+    assert decide(settings={}, waited=0)["seconds"] == 86_400 // 200
 
 
 COUNTS = st.integers(0, 300)
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, st.integers(0, 2_592_000), st.integers(1, 2_592_000), st.sampled_from(["ab", "shadow"]))
 def test_it_ends(champion: int, challenger: int, bake: int, longest: int, kind: str) -> None:
-    settings = {"bake": max(1, bake), "longest": longest, "requests": 100}
+    said = {"bake": max(1, bake), "longest": longest, "requests": 100}
     waited = looks = 0
     while True:
         decided = decide(
             kind,
             (champion, 0, 10),
             (challenger, 0, 10),
-            settings=settings,
+            settings=said,
             waited=waited,
             answers={"pairs": challenger},
         )
@@ -141,5 +153,5 @@ def test_it_ends(champion: int, challenger: int, bake: int, longest: int, kind: 
             break
         assert decided["seconds"] > 0
         waited += decided["seconds"]
-    assert waited <= max(settings["bake"], longest)
+    assert waited <= max(said["bake"], longest)
     assert looks <= 210

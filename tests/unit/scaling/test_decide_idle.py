@@ -76,6 +76,14 @@ def test_a_warning_without_deletion_allows_none() -> None:
     assert look(400, warned, DELETE)["action"] == "warn"
 
 
+def test_every_warning_is_told_and_a_repeat_of_one_is_not() -> None:
+    first = look(12, budget={"idle_hours": 12})
+    second = look(13, first["spell"], DELETE)
+    assert (first["action"], second["action"]) == ("warn", "warn")
+    assert first["detail"]["id"] != second["detail"]["id"], "else nobody hears that it will be deleted"
+    assert first["detail"]["id"] == look(12, budget={"idle_hours": 12})["detail"]["id"]
+
+
 def test_another_version_is_another_spell() -> None:
     warned = look(12, budget=DELETE)["spell"]
     assert look(100, warned, DELETE, EndpointConfigName=NEW)["action"] == "warn"

@@ -43,7 +43,7 @@ def _serverless(project: Project) -> Iterator[Problem]:
     deploy = project.deploy
     fix = "remove it, or remove `serverless`" if deploy.mode is None else "remove it, or change `mode`"
     excluded = (
-        (on(deploy.capture), "capture", "AWS has no data capture for serverless endpoints"),
+        (on(deploy.capture), "capture", "a serverless endpoint captures no data"),
         (len(deploy.variants or []) > 1, "variants", "a serverless endpoint serves one variant only"),
     )
     for forbidden, name, reason in excluded:

@@ -115,6 +115,8 @@ def _monitor(project: Project, monitor: Monitor) -> Iterator[Problem]:
 
 def _captured(project: Project) -> Iterator[Problem]:
     capture = project.deploy.capture
+    if project.deploy.serving == "serverless":
+        return  # it can capture nothing, which `project_rules_modes` tells
     if not capture or not on(capture):
         reason = "AWS's monitors read what the endpoint captured, and nothing is"
         yield Problem(("monitor",), reason, "add `capture: {}` under `deploy`")

@@ -223,3 +223,13 @@ def test_an_instance_that_dies_is_no_failure_of_what_waits(cloud: Cloud) -> None
     second = send(cloud, body=b"7")
     assert json.loads(answer(cloud, second[PREFIX + "OutputLocation"]))["body"] == "7"
     assert b"closed the connection" in answer(cloud, first[PREFIX + "FailureLocation"])
+
+
+def test_an_update_makes_no_other_kind_of_it(cloud: Cloud) -> None:
+    asynchronous(cloud)
+    make_config(cloud, "direct", variant("AllTraffic", "m"))
+    with pytest.raises(CallError, match="AsyncInferenceConfig parameter cannot be removed from"):
+        cloud.call("UpdateEndpoint", EndpointName="E", EndpointConfigName="direct")
+    serve(cloud, "F", "direct")
+    with pytest.raises(CallError, match="AsyncInferenceConfig parameter cannot be added to"):
+        cloud.call("UpdateEndpoint", EndpointName="F", EndpointConfigName="c")
