@@ -46,7 +46,7 @@ def fit(facts: PlanDeployment, deploy: Deploy) -> tuple[Deploy, list[str]]:
     if live in (None, wanted, "batch") or wanted == "batch" or (live, wanted) == POSSIBLE:
         return deploy, []
     name = str((facts.endpoint or {}).get("EndpointName"))
-    said = f"endpoint {name} {KINDS[str(live)]}, project.yaml has mode {wanted}, and AWS makes none of the other"
+    said = f"endpoint {name} {KINDS[str(live)]}, project.yaml has mode {wanted}, and AWS does not change that"
     if facts.after == "approval":
         raise EndpointUnusableError(
             f"{said}. Write `mode: {live}` under `deploy`; or delete it with `aws sagemaker delete-endpoint "

@@ -59,6 +59,7 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         failure_reason=endpoint.get("FailureReason") if not deployed else None,
         verified=facts.verified.get("figures") if facts.verified else None,
         experiment=facts.experiment.get("figures") if facts.experiment else None,
+        scaling_asked=plan.scaling if plan else None,
         alarms=rung,
         warnings=_warnings(facts),
         log=None if deployed else _log(facts.log),
@@ -87,7 +88,9 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None
     if facts.failure:
         found = understand(facts.failure.get("Error"), facts.failure.get("Cause"))
         stage = "refused" if found.error in ("AlarmRingingError", "EndpointUnusableError") else "start"
-        return False, stage, f"{found.reason} ({found.error})" if found.error else found.reason
+        # A person needs the name of an error only where it says more than the words do: States.Timeout.
+        named = found.error if str(found.error).startswith("States.") else None
+        return False, stage, f"{found.reason} ({named})" if named else found.reason
     if wanted is None or not endpoint:
         return False, "internal", "the deployment ended before the endpoint was asked for"
     if status == "InService" and live == wanted:

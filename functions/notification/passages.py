@@ -6,6 +6,7 @@ from typing import Any
 
 from notification.words import SHOWN, UNKNOWN, Detail, block, count, number, part, said, word
 
+CENT = 0.01
 CONSTANT = "_best_constant_classifier"
 
 
@@ -76,8 +77,13 @@ def cost(d: Detail) -> str:
     taken = {said(step): number(value) for step, value in seconds.items()}
     times = ", ".join(f"{step} {value:g} s" for step, value in taken.items() if value is not None)
     usd, basis = number(spent.get("usd")), word(spent, "basis", "")
-    money = UNKNOWN if usd is None else f"about ${usd:.4f}" + (f" ({basis})" if basis else "")
+    money = UNKNOWN if usd is None else dollars(usd) + (f", by {basis}" if basis else "")
     return f"Jobs: {times}. Cost: {money}." if times else ""
+
+
+def dollars(usd: float) -> str:
+    """An amount; nobody pays by the hundredth of a cent."""
+    return "less than $0.01" if 0 < usd < CENT else f"about ${usd:,.2f}"
 
 
 def size(d: Detail) -> str:

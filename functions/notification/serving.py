@@ -6,6 +6,7 @@ from notification import passages
 from notification.words import Detail, lines, number, part, things, word
 
 CALL = "--content-type text/csv --body fileb://rows.csv /dev/stdout"
+BILLED = "An endpoint is billed until it is deleted."
 TAKES = (
     "It answers CSV rows as they were dropped (without header and target).\n"
     "A model that Dropforge made of a table also takes JSON records by column name."
@@ -65,22 +66,19 @@ def shares(d: Detail) -> str:
     return "\n".join(["The traffic is shared:", passages.table(told, "  ")])
 
 
-def figures(d: Detail, key: str, title: str) -> str:
-    """Figures that a check of ours found; nothing where it did not run."""
-    if part(d, key).get("rows") == 0:  # nothing was asked
-        return ""
-    found = part(d, key)
-    flat = {**found, **{f"{k}, {inner}": v for k in found for inner, v in part(found, k).items()}}
-    told = [(word({"k": k}, "k").replace("_", " "), number(v)) for k, v in flat.items() if not k.endswith("version")]
-    return passages.bullets(title, [f"{name} {value:g}" for name, value in told if value is not None])
-
-
 def scaling(d: Detail) -> str:
-    """What became of scaling; nothing where nobody asked for it."""
+    """What became of scaling, and between which bounds; nothing where nobody asked for it."""
     failed, registered = word(part(d, "scaling"), "failed", ""), lines(part(d, "scaling"), "registered")
+    what = "What it keeps warm" if d.get("mode") == "serverless" else "The number of its instances"
     if failed:
-        return f"Its instances are not scaled as project.yaml wants it: {failed}"
-    return "Its instances are scaled with the load." if registered else ""
+        return f"{what} is not scaled as project.yaml wants it: {failed}"
+    asked = part(d, "scaling_asked")
+    least, most, night = number(asked.get("min")), number(asked.get("max")), part(asked, "night")
+    between = f": {least:.0f} to {most:.0f}" if least is not None and most is not None else ""
+    fewest = number(night.get("min"))
+    hours = f"{word(night, 'from')} to {word(night, 'until')} ({word(night, 'timezone')})"
+    tonight = f"; from {hours} {fewest:.0f} at least" if fewest is not None else ""
+    return f"{what} follows the load{between}{tonight}." if registered else ""
 
 
 def alarms(d: Detail) -> str:
@@ -116,13 +114,19 @@ def how_to_ask(d: Detail) -> list[str]:
     if d.get("mode") == "asynchronous":
         place = f"an object below {word(d, 'project')}/async/requests/ of the artifacts bucket"
         return [
-            "It answers into S3, at the OutputLocation that the command prints.",
+            "It answers into S3, at the OutputLocation that the command prints; a failure is at the FailureLocation.",
             f"More than 128 kB of rows go into {place}, named by --input-location instead of --body.",
+            "It is billed while it has instances." if _sleeps(d) else BILLED,
         ]
     return [
         TAKES,
-        "An endpoint is billed until it is deleted." if d.get("mode") != "serverless" else "",
+        BILLED if d.get("mode") != "serverless" else "",
     ]
+
+
+def _sleeps(d: Detail) -> bool:
+    """Whether it has no instance while nothing waits."""
+    return bool(lines(part(d, "scaling"), "registered")) and number(part(d, "scaling_asked").get("min")) == 0
 
 
 def ask(d: Detail, endpoint: str) -> list[str]:

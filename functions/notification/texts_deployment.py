@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 
-from notification import passages, serving
+from notification import measured, passages, serving
 from notification.words import UNKNOWN, Detail, Text, lines, number, word
 
 ROLLED_OUT = {
@@ -15,12 +15,13 @@ ROLLED_OUT = {
     "canary": "as a canary: a part of the traffic first, then all",
     "linear": "in equal steps of the traffic",
     "rolling": "in place, batch by batch",
+    "ab": "after both had shared the traffic",
+    "shadow": "after it had answered a copy of the traffic",
 }
 #: What the stage of a failed deployment means, where the reason does not say it already.
-STAGES = {
-    "refused": "It was refused before anything changed.",
-    "experiment": "It did not hold its own beside the live version.",
-}
+STAGES = {"refused": "It was refused before anything changed."}
+#: Stages at which the new version's containers ran.
+LOGGED = ("alarm", "health", "verification", "experiment", "timeout")
 DELETES = (
     "Approve another version and it takes over; or delete the endpoint, which then answers nobody. "
     "`deploy: {on_reject: delete}` in project.yaml does the latter by itself the next time."
@@ -44,8 +45,8 @@ def model_deployed(d: Detail) -> Text:
         paragraphs=[
             f"It took over from version {before}{f', {moved}' if moved else ''}." if before else "",
             serving.shares(d),
-            serving.figures(d, "verified", "Asked with the rows that were evaluated:"),
-            serving.figures(d, "experiment", "Beside the version before:"),
+            measured.verified(d),
+            measured.compared(d, "Beside the version before"),
             serving.scaling(d),
             passages.bullets("Worth knowing:", lines(d, "warnings")),
             *serving.how_to_ask(d),
@@ -65,7 +66,9 @@ def deployment_failed(d: Detail) -> Text:
     """A wanted version is not what the endpoint serves."""
     project, version = word(d, "project"), word(d, "model_version")
     reason = word(d, "reason", "no reason was given")
-    rejected, log = serving.version(d, "rejected_version"), word(d, "log_command", "")
+    rejected = serving.version(d, "rejected_version")
+    # A container that never started has written nothing.
+    log = word(d, "log_command", "") if d.get("log") or word(d, "stage", "") in LOGGED else ""
     wanted = f"The approved model of project {project} (version {version}) was not deployed."
     if d.get("after") == "rejection":
         wanted = (
@@ -83,7 +86,7 @@ def deployment_failed(d: Detail) -> Text:
             serving.alarms(d),
             passages.log(d),
             serving.live(d),
-            serving.figures(d, "experiment", "What was measured:"),
+            measured.compared(d, "What was measured, side by side"),
             "To try again after mending the cause, reject the version and approve it once more." if again else "",
         ],
         commands=[*([log] if log else []), *delete, *again],
@@ -105,10 +108,15 @@ def experiment_started(d: Detail) -> Text:
         paragraphs=[
             f"It gets {gets}." if shadow else f"It answers {share}the traffic.",
             _until(bake, longest),
-            "To end it sooner, reject the version: it goes within minutes, and the live one stays.",
+            f"To end it sooner, reject the version: it goes {_soon(longest)}, and the live one stays.",
         ],
         commands=serving.decide(d, "Rejected"),
     )
+
+
+def _soon(longest: float | None) -> str:
+    """How long a rejection takes at most: a comparison is looked at 200 times, a minute apart at least."""
+    return f"within {passages.duration(max(60, -(-longest // 12_000) * 60))}" if longest else "soon"
 
 
 def _until(bake: float | None, longest: float | None) -> str:

@@ -43,9 +43,9 @@ def test_anything_else_is_a_failure_that_says_why(live: Any, said: str) -> None:
 
 def test_what_a_state_caught_wins() -> None:
     failure = {"Error": "SageMaker.AmazonSageMakerException", "Cause": "Could not access model data"}
-    assert (
-        check(endpoint(CONFIG), failure)["reason"] == "Could not access model data (SageMaker.AmazonSageMakerException)"
-    )
+    assert check(endpoint(CONFIG), failure)["reason"] == "Could not access model data"
+    late = {"Error": "States.Timeout", "Cause": "no answer"}
+    assert "(States.Timeout)" in check(endpoint(CONFIG), late)["reason"]
 
 
 def test_without_a_plan_it_is_told_all_the_same() -> None:

@@ -46,6 +46,8 @@ def test_a_challenger_gets_its_share_is_compared_and_then_all_step_by_step() -> 
     assert "DeploymentConfig" not in planned["phases"][0]["request"], "AWS wants the same variants before and after"
     given = planned["phases"][1]["input"]
     assert (given["kind"], given["champion"]["version"], given["challenger"]["version"]) == ("ab", 2, 3)
+    told = planned["phases"][1]["detail"]
+    assert given["model_package_arn"] == told["model_package_arn"] == PACKAGE["ModelPackageArn"]
     assert planned["phases"][-1]["config"] == planned["config"] == alone["EndpointConfigName"]
     assert planned["fallback"][0]["config"] == "df-zzzzzzzzzz-v2-0123456789"
 

@@ -58,7 +58,7 @@ def test_the_approval_message_is_worth_reading() -> None:
     assert "  accuracy                             0.85123" in text
     assert "best_constant" not in text
     assert "(rows: 22,000 train, 6,000 test)" in text
-    assert "Jobs: prepare 30 s, train 61.5 s. Cost: about $0.0123 (list prices of 2026-11-23)." in text
+    assert "Jobs: prepare 30 s, train 61.5 s. Cost: about $0.01, by list prices of 2026-11-23." in text
     assert "3 rows have no 'income'" in text
     assert notice["message"]["sms"] == "Dropforge adult: model v3 waits for approval. accuracy 0.85123"
     assert notice["subject"] == "[dropforge] adult: model version 3 waits for your approval"

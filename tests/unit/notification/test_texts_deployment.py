@@ -110,7 +110,7 @@ def test_a_first_endpoint_that_answers_otherwise_is_not_called_live() -> None:
     assert "Live now" not in text
     assert "taken back" not in text
     assert "aws sagemaker delete-endpoint --endpoint-name adult" in text
-    assert "Asked with" not in letter("Model Deployed", **LIVE, verified={"rows": 0, "answered": 0})
+    assert "It was asked" not in letter("Model Deployed", **LIVE, verified={"rows": 0, "answered": 0})
 
 
 def test_a_roll_back_that_failed_is_not_called_an_approval() -> None:
@@ -160,3 +160,57 @@ def test_a_comparison_says_how_long_and_how_it_ends(kind: str, said: str) -> Non
 
 def test_what_was_superseded_is_nobody_s_news() -> None:
     assert notice("Deployment Superseded", by_version=4)["notice"] is False
+
+
+def test_what_was_measured_is_told_in_sentences() -> None:
+    asked = {"rows": 38, "answered": 38, "different": 0, "milliseconds": 82, "version": 3, "variant": None}
+    side = {"variant": "AllTraffic", "errors": 0, "errors_percent": 0.0}
+    both = {"champion": side | {"version": 2, "calls": 1240, "latency_ms": 9.84},
+            "challenger": side | {"version": 3, "calls": 60, "latency_ms": None}}  # fmt: skip
+    shadow = {"waited": 600, "pairs": 66, "rows": 66, "alike": 65, "agreement": 0.98, **both}
+    text = letter(
+        "Model Deployed", **LIVE | {"strategy": "shadow"}, previous_version=2, verified=asked, experiment=shadow
+    )
+    assert "It took over from version 2, after it had answered a copy of the traffic." in text
+    assert "It was asked 38 of the held-out rows, and answered each as the evaluated model did (82 ms in all)." in text
+    assert "Beside the version before, for 10 minutes:\n" in text
+    assert "  calls                       1,240      60\n" in text
+    assert "  nine of ten answers within  9.8 ms     unknown\n" in text
+    assert "  65 of 66 answers to the same calls were alike." in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "said", "billed"),
+    [
+        ("real_time", {"min": 1, "max": 3}, "The number of its instances follows the load: 1 to 3.", True),
+        ("asynchronous", {"min": 0, "max": 2}, "The number of its instances follows the load: 0 to 2.", False),
+        ("serverless", {"min": 1, "max": 2}, "What it keeps warm follows the load: 1 to 2.", False),
+        (
+            "real_time",
+            {"min": 2, "max": 3, "night": {"min": 1, "from": "22:00", "until": "06:00", "timezone": "UTC"}},
+            "follows the load: 2 to 3; from 22:00 to 06:00 (UTC) 1 at least.",
+            True,
+        ),
+    ],
+)
+def test_scaling_is_told_with_its_bounds(mode: str, asked: dict[str, Any], said: str, billed: bool) -> None:
+    more = {"mode": mode, "scaling": {"registered": ["AllTraffic"]}, "scaling_asked": asked}
+    text = letter("Model Deployed", **LIVE | more)
+    assert said in text
+    assert ("billed until it is deleted" in text) == billed
+    failed = letter("Model Deployed", **LIVE | more | {"scaling": {"registered": [], "failed": "AccessDenied"}})
+    assert "is not scaled as project.yaml wants it: AccessDenied" in failed
+
+
+def test_where_nothing_ran_no_log_is_named() -> None:
+    refused = BACK | {"stage": "refused", "log": None, "alarms": [], "reason": "an alarm rings already: mine"}
+    assert "aws logs" not in letter("Deployment Failed", **refused)
+    assert "aws logs" in letter("Deployment Failed", **refused | {"stage": "health"})
+
+
+def test_a_comparison_can_be_ended_with_the_line_below() -> None:
+    text = letter(
+        "Experiment Started", kind="ab", challenger={"version": 3}, champion={"version": 2}, model_package_arn=ARN
+    )
+    assert "To end it sooner, reject the version: it goes soon, and the live one stays." in text
+    assert f"--model-package-arn {ARN} --model-approval-status Rejected" in text

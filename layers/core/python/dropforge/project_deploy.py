@@ -66,7 +66,9 @@ class Asynchronous(Switched):
     """Requests wait in a queue and answers go to S3: for large bodies and long computations."""
 
     max_concurrent: int | None = Field(default=None, ge=1, le=1000, description="Requests at once on each instance.")
-    notify: bool = Field(default=False, description="A notice for each answer.")
+    notify: bool = Field(
+        default=False, description="SageMaker's own message (JSON, without our attributes) for each answer."
+    )
 
 
 class Night(Section):
