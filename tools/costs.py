@@ -117,15 +117,18 @@ def repeated(objects: int = DROP) -> list[Line]:
 
 def quiet_stack(given: Given) -> list[Line]:
     """A day of a stack in which nothing happens."""
-    looks, path = DAY / LOOK, given.paths["intake_reconcile"]
+    looks = DAY / LOOK
+    states = sum(len(path) for machine, path in given.paths.items() if machine.endswith("_reconcile"))
     seconds = looks * given.assumed["decide_seconds"] * FIND_GB
+    lost = looks * given.assumed["lost_seconds"] * DECIDE_GB
     return [
         Line("", f"months of {alarms()} alarms", alarms() / MONTH, "alarm_month"),
         Line("", "months of the key", 1 / MONTH, "key_month"),
         Line("", f"months of {METRICS} metrics of `claim_drops`", METRICS / MONTH, "metric_month"),
         Line("", "polls of an empty queue", given.assumed["pollers"] * DAY / POLL, "queue"),
-        Line("", "state transitions of the reconciler", looks * len(path), "transition"),
+        Line("", "state transitions of the reconcilers", looks * states, "transition"),
         Line("", "GB-seconds of `find_missed`", seconds, "gb_second"),
+        Line("", "GB-seconds of `find_lost`", lost, "gb_second"),
         Line("", "LIST of the data bucket", looks, "put"),
         Line("", "units read: the windows to look at", looks * 3, "read"),
     ]

@@ -124,3 +124,10 @@ class DecideRecovery(Facts):
 
     event: dict[str, Any]
     approval: dict[str, Any]
+
+
+class FindLost(Facts):
+    """Where to go on (null: from the first project), and the time of the look."""
+
+    cursor: dict[str, Any] | None = None
+    now: str

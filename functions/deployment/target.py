@@ -23,7 +23,7 @@ def choose_target(facts: ChooseTarget) -> Target:
         action="none",
         reason="",
         after="rejection" if facts.status == "Rejected" else "approval",
-        decided_at=_moment(facts.changed_at),
+        decided_at=moment(facts.changed_at),
         project=project,
         version=int(package.get("ModelPackageVersion", 0)),
         live_version=_live(facts.endpoint),
@@ -122,11 +122,11 @@ def _pending(endpoint: dict[str, Any]) -> int | None:
     return found[1] if found else None
 
 
-def _moment(value: Any) -> str:
+def moment(value: Any) -> str:
     """A time that sorts as text, whichever form the event has it in."""
     text = str(value)
     if text.replace(".", "", 1).isdigit():
-        moment = datetime.fromtimestamp(float(text) / 1000, UTC)
+        time = datetime.fromtimestamp(float(text) / 1000, UTC)
     else:
-        moment = datetime.fromisoformat(text).astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        time = datetime.fromisoformat(text).astimezone(UTC)
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

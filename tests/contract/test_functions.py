@@ -16,13 +16,14 @@ from tests.contract.application import ROOT, ROWS, functions, machines
 
 FUNCTIONS = ROOT / "functions"
 IMPORT_PATHS = ("layers/core/python", "jobs/python", "functions")
-# Who may import boto3: ADRs 0002, 0003, 0009 and 0017. Its client alone doubles a cold start.
+# Who may import boto3: ADRs 0002, 0003, 0009, 0017 and 0018. Its client alone doubles a cold start.
 WITH_BOTO3 = {
     "intake.claim_drops",
     "intake.check_window",
     "intake.list_drop",
     "intake.inspect_drop",
     "intake.find_missed",
+    "deployment.find_lost",
     "training.gather_inputs",
     "training.package_model",
     "experiment.verify_endpoint",

@@ -12,13 +12,14 @@ from tests.contract.application import Machine, functions, machines, root, rows,
 from tests.contract.implied_actions import INTEGRATIONS, KMS, LOGGING
 
 # Why a function may act: the ADRs 0002 (claim), 0003 (bytes: hash, copy, pack, publish) and 0009 (what S3 holds), 0017
-# (bytes: what an endpoint is sent and answers).
+# (bytes: what an endpoint is sent and answers), 0018 (looks at all that may have been lost, and changes nothing).
 ACTING = {
     "IntakeClaimDropsFunction",
     "IntakeCheckWindowFunction",
     "IntakeListDropFunction",
     "IntakeInspectDropFunction",
     "IntakeFindMissedFunction",
+    "DeploymentFindLostFunction",
     "TrainingGatherInputsFunction",
     "TrainingPackageModelFunction",
     "ExperimentVerifyEndpointFunction",

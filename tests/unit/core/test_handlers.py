@@ -17,6 +17,7 @@ ACTING = {
     "intake.list_drop",
     "intake.inspect_drop",
     "intake.find_missed",
+    "deployment.find_lost",
     "training.gather_inputs",
     "training.package_model",
     "experiment.compare_answers",
