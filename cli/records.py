@@ -135,6 +135,17 @@ class Records:
         found = self._query("DeploymentsTableName", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=values)
         return sorted(found, key=lambda item: str(item.get("started_at", "")))
 
+    def decisions(self, project: str) -> Iterator[Item]:
+        """The approvals and rejections of a project's versions, the newest first."""
+        return self._query(
+            "DeploymentsTableName",
+            IndexName="by-project",
+            KeyConditionExpression="#project = :project",
+            ExpressionAttributeNames={"#project": "project"},
+            ExpressionAttributeValues={":project": {"S": project}},
+            ScanIndexForward=False,
+        )
+
     def notices(self, ids: Iterable[str]) -> dict[str, Item]:
         """The notices that were told of these events, by the event's id."""
         keys = [{"pk": {"S": told}} for told in dict.fromkeys(ids)]

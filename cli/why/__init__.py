@@ -8,6 +8,7 @@ from cli.history import KEPT_DAYS
 from cli.service import Service
 from cli.text import package_name, plural
 from cli.why.arrival import arrived, closing, ignored, place
+from cli.why.deployments import decided_lines
 from cli.why.judgement import data_set, judged
 from cli.why.outcome import deployment_executions, model_lines, told_lines
 from cli.why.running import job_lines, run_lines
@@ -38,6 +39,7 @@ def tell(service: Service, subject: Subject) -> Story:
         story.add("The run", run_lines(service, run, running))
     story.add("Jobs", job_lines(service, run, [*intake, *running]))
     story.add("The model and its deployment", model_lines(service, subject.package))
+    story.add("What was decided about the project's versions", decided_lines(service, subject.project))
     story.add("What was told", told_lines(service, [*intake, *running, *deploying]))
     story.missing += _gone(service)
     if run and int(run.get("attempt") or 1) > 1:

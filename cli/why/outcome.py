@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError
 from cli.history import Execution, Step
 from cli.records import Item
 from cli.service import Service
-from cli.text import decoded, moment, package_name, took
+from cli.text import decoded, moment, package_name
 from cli.why.decisions import decision_lines, failed_acts
+from cli.why.deployments import decided
 from cli.why.story import Fact, Line
 
 PENDING = "PendingManualApproval"
@@ -78,9 +79,7 @@ def _deployment(service: Service, item: Item, name: str) -> list[Line]:
         lines += [*decision_lines(service, execution), *failed_acts(execution)]
     else:
         lines.append(Line(f"deployment of {name} started", "Step Functions", moment(item.get("started_at")), fact))
-    what = f"deployment of {name} {item.get('status')}"
-    what += f": {item['reason']}" if item.get("reason") else ""
-    what += f", after {took(item.get('started_at'), item.get('ended_at'))}" if item.get("ended_at") else ""
+    what = f"model {name}, {decided(item)}"
     return [*lines, Line(what, "Step Functions", moment(item.get("ended_at") or item.get("started_at")), fact)]
 
 

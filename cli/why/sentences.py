@@ -175,8 +175,15 @@ def _package(given: Facts, gave: Facts) -> str:
 
 
 def _deployment(given: Facts, gave: Facts) -> str:
-    config = (gave.get("endpoint_config") or {}).get("EndpointConfigName")
-    return f"→ {gave.get('action')} ({gave.get('reason')})" + (f", configuration {config}" if config else "")
+    how = f" by {gave['strategy']}" if gave.get("strategy") and gave.get("action") != "none" else ""
+    config = f", configuration {gave['config']}" if gave.get("config") else ""
+    return f"→ {gave.get('action')}{how} ({gave.get('reason')}){config}"
+
+
+def _target(given: Facts, gave: Facts) -> str:
+    arns = gave.get("package_arns") or []
+    version = f" version {str(arns[0]).rpartition('/')[2]}" if arns else ""
+    return f"{given.get('status')} → {gave.get('action')}{version} ({gave.get('reason')})"
 
 
 def _check(given: Facts, gave: Facts) -> str:
@@ -205,6 +212,7 @@ _SENTENCES: dict[str, Callable[[Facts, Facts], str]] = {
     "training.decide_recovery": _recovery,
     "evaluation.decide_gate": _gate,
     "registry.plan_package": _package,
+    "deployment.choose_target": _target,
     "deployment.plan_deployment": _deployment,
     "deployment.check_deployment": _check,
     "deployment.decide_recovery": _recovery,

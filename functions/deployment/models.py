@@ -131,3 +131,27 @@ class FindLost(Facts):
 
     cursor: dict[str, Any] | None = None
     now: str
+
+
+class InUse(Facts):
+    """What an endpoint has, or is getting; `models`: as far as its configuration is still there to say."""
+
+    configs: list[str] = []
+    models: list[str] = []
+
+
+class PlanPruning(Facts):
+    """The project's `config#` and `deployed#` items, and what all endpoints use (null: not yet asked)."""
+
+    configs: list[dict[str, Any]] = []
+    history: list[dict[str, Any]] = []
+    used: list[InUse] | None = None
+
+
+class Pruning(Decision):
+    """What goes; `endpoint_configs`: {name, alarms}. `look`: something may go, so ask what endpoints use."""
+
+    action: Literal["look", "prune", "none"]
+    reason: str
+    endpoint_configs: list[dict[str, Any]] = []
+    models: list[str] = []

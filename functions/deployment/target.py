@@ -48,8 +48,8 @@ def deploy_of(config: str | None) -> Deploy:
 def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
     rejected = str(facts.package["ModelPackageArn"])
     items = [events.plain(item) for item in facts.items]
-    # While somebody's turn lasts, what is wanted is on its way.
-    turn = any(item.get("sk") == "turn" for item in items)
+    # While somebody's turn lasts, what is wanted is on its way; but not if it is to prune or to retire.
+    turn = any(item.get("sk") == "turn" and "purpose" not in item for item in items)
     coming = next((i.get("package_arn") for i in items if i.get("sk") == "wanted"), None) if turn else None
     served = (target.live_version, _pending(facts.endpoint)) if facts.endpoint else ()
     if coming != rejected and target.version not in served:

@@ -98,6 +98,8 @@ INTEGRATIONS: dict[str, Implied] = {
     "sagemaker:createEndpoint": Implied(("sagemaker:CreateEndpoint", "sagemaker:AddTags", "kms:CreateGrant")),
     "sagemaker:updateEndpoint": Implied(("sagemaker:UpdateEndpoint", "kms:CreateGrant")),
     "aws-sdk:sagemaker:deleteEndpoint": Implied(("sagemaker:DeleteEndpoint",)),
+    "aws-sdk:sagemaker:deleteEndpointConfig": Implied(("sagemaker:DeleteEndpointConfig",)),
+    "aws-sdk:sagemaker:deleteModel": Implied(("sagemaker:DeleteModel",)),
     "aws-sdk:sagemaker:describeEndpointConfig": Implied(("sagemaker:DescribeEndpointConfig",)),
     "aws-sdk:sagemaker:listEndpoints": Implied(("sagemaker:ListEndpoints",)),
     "aws-sdk:sagemaker:listModelPackages": Implied(("sagemaker:ListModelPackages",)),

@@ -152,6 +152,7 @@ def test_only_the_named_machines_start_training_or_touch_endpoints() -> None:
     assert may.pop("sagemaker:UpdateEndpointWeightsAndCapacities") == {"DeploymentStateMachine", "ScalingStateMachine"}
     # Gone is what on_idle wants; it may not change one.
     assert may.pop("sagemaker:DeleteEndpoint") == {"DeploymentStateMachine", "DeploymentRetireStateMachine"}
+    assert may.pop("sagemaker:DeleteEndpointConfig") == may["sagemaker:DeleteModel"] == {"DeploymentPruneStateMachine"}
     endpoint = {a for a in may if "Endpoint" in a and not a.startswith(("sagemaker:Describe", "sagemaker:List"))}
     assert {n for a in endpoint for n in may[a]} == {"DeploymentStateMachine"}
     assert may["sagemaker:UpdateModelPackage"] == {"DeploymentStateMachine"}

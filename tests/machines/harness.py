@@ -32,6 +32,7 @@ ENVIRONMENT = {
     "ARTIFACTS_BUCKET_NAME": "dropforge-artifacts",
     "DATA_BUCKET_NAME": "dropforge-data",
     "JOBS_PREFIX": "s3://dropforge-artifacts/dropforge/0123abcd/",
+    "KEEP_CONFIGURATIONS": "1",
     "KEY_ARN": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/11111111-2222-3333-4444-555555555555",
     "TRAINING_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-training-job",
     "INTAKE_JOB_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/dropforge-intake-job",

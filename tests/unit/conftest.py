@@ -17,6 +17,7 @@ os.environ.update(
         "PROJECTS_TABLE_NAME": "projects",
         "RUNS_TABLE_NAME": "runs",
         "DEPLOYMENTS_TABLE_NAME": "deployments",
+        "KEEP_CONFIGURATIONS": "5",
         "JOBS_PREFIX": "s3://artifacts-bucket/dropforge/0123456789abcdef/",
         "KEY_ARN": "arn:aws:kms:us-east-1:000000000000:key/6f2f4b1e-0000-4000-8000-000000000000",
         "TRAINING_JOB_ROLE_ARN": "arn:aws:iam::000000000000:role/dropforge-training-job",

@@ -28,7 +28,7 @@ KEYS = {
     "Drops": (("pk", "sk"), ("by-project", "project", "opened_at")),
     "Projects": (("pk", "sk"), None),
     "Runs": (("pk", "sk"), ("by-project", "project", "started_at")),
-    "Deployments": (("pk", "sk"), None),
+    "Deployments": (("pk", "sk"), ("by-project", "project", "started_at")),
     "Notices": (("pk",), None),
 }
 LOADER = botocore.session.Session().get_component("data_loader")

@@ -45,6 +45,7 @@ def test_a_version_from_its_objects_to_its_endpoint(world: World) -> None:
         "The run",
         "Jobs",
         "The model and its deployment",
+        "What was decided about the project's versions",
         "What was told",
     ]
     for title, told in (
