@@ -80,7 +80,7 @@ def test_key_with_spaces_and_unicode(user: User) -> None:
 
 
 def test_success_file_closes_at_once_and_empty_objects_have_no_effect(user: User) -> None:
-    user.upload("marked/project.yaml", XGBOOST)
+    user.upload("marked/project.yaml", XGBOOST + "data: {quiet_period: 86400}\n")  # longer than anybody waits here
     user.upload("marked/train/2026/", b"")
     user.upload("marked/train/2026/part-0.csv", TABLE)
     user.upload("marked/train/2026/_SUCCESS", b"")
