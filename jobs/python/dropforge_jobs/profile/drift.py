@@ -54,20 +54,27 @@ def compare(
     """How far the column has moved from `before`, the last data set's `basis`; None if either has no rows."""
     if not before.get("rows") or not rows:
         return None
-    old, new = _vectors(before, numbers, values)
-    old = [before["missing"], *((1 - before["missing"]) * share for share in old)]
-    new = [missing, *((1 - missing) * share for share in new)]
+    found = judged(before, _vectors(before, numbers, values), missing, rows)
+    if "edges" not in before:
+        found["new"] = _new(before, values)
+    return found
+
+
+def judged(
+    before: Mapping[str, Any], vectors: tuple[Sequence[float], Sequence[float]], missing: float, rows: float
+) -> dict[str, Any]:
+    """How far shares have moved: `vectors` are then and now by the bins of `before`, a basis; `rows` those of now."""
+    old = [before["missing"], *((1 - before["missing"]) * share for share in vectors[0])]
+    new = [missing, *((1 - missing) * share for share in vectors[1])]
     chance = _chance(len(old), before["rows"], rows)
     found: dict[str, Any] = {"missing_before": before["missing"], "missing": round(missing, 6)}
     if "edges" in before:
         threshold, value = max(MAJOR_PSI, chance), psi(old, new, before["rows"], rows)
-        found.update(
-            measure="PSI", value=round(value, 4), threshold=round(threshold, 4), ks=round(_ks(old[1:], new[1:]), 4)
-        )
+        found.update(measure="PSI", ks=round(_ks(old[1:], new[1:]), 4))
     else:
         threshold, value = max(MAJOR_DISTANCE, sqrt(chance / (8 * log(2)))), distance(old, new)
-        found.update(measure="JS", value=round(value, 4), threshold=round(threshold, 4), new=_new(before, values))
-    return {**found, "over": value >= threshold}
+        found.update(measure="JS")
+    return {**found, "value": round(value, 4), "threshold": round(threshold, 4), "over": value >= threshold}
 
 
 def _vectors(
