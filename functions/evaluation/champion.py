@@ -47,10 +47,9 @@ def compare(champion: dict[str, Any], candidate: str | None, metric: str | None)
     `champion`: what was planned of it, with its figures.json as text or the failure that a state caught.
     """
     told = {key: champion.get(key) for key in ("version", "live", "run", "metric", "value")}
-    told = {"compared": False, **told}
+    told = {"compared": False, **told, "data": _data(champion.get("data"))}
     if champion.get("failure"):
-        found = understand(champion["failure"].get("Error"), champion["failure"].get("Cause"))
-        return {**told, "reason": found.reason}
+        return {**told, "reason": _reason(champion["failure"])}
     if not candidate or not champion.get("figures"):
         return {**told, "reason": champion.get("reason") or "it was not measured"}
     theirs, ours = json.loads(champion["figures"]), json.loads(candidate)
@@ -69,6 +68,15 @@ def compare(champion: dict[str, Any], candidate: str | None, metric: str | None)
         "overlap": {key: overlap.get(key) for key in ("checked", "seen", "rows", "reason")},
         "metrics": pairs,
     }
+
+
+def _data(data: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What changed in the data, or the reason for which nobody knows."""
+    return {"reason": _reason(data["failure"])} if data and data.get("failure") else data
+
+
+def _reason(failure: dict[str, Any]) -> str:
+    return understand(failure.get("Error"), failure.get("Cause")).reason
 
 
 def beats(champion: dict[str, Any], metric: str | None) -> tuple[bool, str]:

@@ -29,6 +29,28 @@ class Champion(Decision):
     reason: str
 
 
+class CompareData(Facts):
+    """The drops that a candidate and its champion learnt from."""
+
+    project: str
+    drop: str
+    champion_drop: str
+
+
+class DataChanges(Decision):
+    """What is otherwise since the champion's `drop`; pairs are [then, now]. See `dropforge_jobs.profile.since`."""
+
+    drop: str
+    rows: list[int]
+    columns: list[int]
+    counts: dict[str, int]
+    missing: list[str]
+    new: list[str]
+    renamed: list[dict[str, str]]
+    kinds: list[dict[str, str]]
+    moved: list[dict[str, Any]]
+
+
 class PlanEvaluation(Facts):
     """A packaged candidate; `context` is the run's, `preparation` is the preparing job's summary.json as text.
 
@@ -64,7 +86,8 @@ class EvaluationPlan(Decision):
 class DecideGate(Facts):
     """What was measured: `evaluation` is figures.json as text, `training_metrics` the training job's final ones.
 
-    `champion`: that of the plan, with its `figures` as text, or the `failure` that a state caught.
+    `champion`: that of the plan, with its `figures` as text, or the `failure` that a state caught; `data`: what
+    compare_data gave, or likewise the `failure`.
     """
 
     project: str

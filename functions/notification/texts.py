@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from notification import approval, passages, texts_batch, texts_deployment, texts_intake, texts_scaling
+from notification import approval, changes, passages, texts_batch, texts_deployment, texts_intake, texts_scaling
 from notification.words import Detail, Text, lines, word
 
 
@@ -21,6 +21,7 @@ def model_registered(d: Detail) -> Text:
         paragraphs=[
             passages.bullets("Why it passed its gate:", lines(d, "reasons")),
             approval.compared(d),
+            changes.data_changes(d),
             passages.figures(d),
             passages.bullets("Worth knowing about the data:", lines(d, "warnings")),
             passages.cost(d),
@@ -44,6 +45,7 @@ def candidate_rejected(d: Detail) -> Text:
         paragraphs=[
             passages.bullets("Why:", reasons),
             approval.compared(d),
+            changes.data_changes(d),
             passages.figures(d),
             passages.bullets("Worth knowing about the data:", lines(d, "warnings")),
             passages.cost(d),

@@ -16,7 +16,7 @@ from tests.contract.application import ROOT, ROWS, functions, machines
 
 FUNCTIONS = ROOT / "functions"
 IMPORT_PATHS = ("layers/core/python", "jobs/python", "functions")
-# Who may import boto3: ADRs 0002, 0003, 0009, 0017 and 0018. Its client alone doubles a cold start.
+# Who may import boto3: ADRs 0002, 0003, 0009, 0017, 0018 and 0020. Its client alone doubles a cold start.
 WITH_BOTO3 = {
     "intake.claim_drops",
     "intake.check_window",
@@ -26,6 +26,7 @@ WITH_BOTO3 = {
     "deployment.find_lost",
     "training.gather_inputs",
     "training.package_model",
+    "evaluation.compare_data",
     "experiment.verify_endpoint",
     "experiment.compare_answers",
     "batch.stage_rows",

@@ -12,7 +12,8 @@ from tests.contract.application import Machine, functions, machines, root, rows,
 from tests.contract.implied_actions import INTEGRATIONS, KMS, LOGGING
 
 # Why a function may act: the ADRs 0002 (claim), 0003 (bytes: hash, copy, pack, publish) and 0009 (what S3 holds), 0017
-# (bytes: what an endpoint is sent and answers), 0018 (looks at all that may have been lost, and changes nothing).
+# (bytes: what an endpoint is sent and answers), 0018 (looks at all that may have been lost, and changes nothing),
+# 0020 (reads two profiles).
 ACTING = {
     "IntakeClaimDropsFunction",
     "IntakeCheckWindowFunction",
@@ -22,6 +23,7 @@ ACTING = {
     "DeploymentFindLostFunction",
     "TrainingGatherInputsFunction",
     "TrainingPackageModelFunction",
+    "EvaluationCompareDataFunction",
     "ExperimentVerifyEndpointFunction",
     "ExperimentCompareAnswersFunction",
     "BatchStageRowsFunction",

@@ -89,6 +89,15 @@ def test_less_is_better_of_errors() -> None:
     assert champion.beats(told, "r2")[0] is False
 
 
+def test_what_changed_in_the_data_is_passed_on_or_the_reason_why_nobody_knows() -> None:
+    data = {"drop": "aaaaaaaaaa", "rows": [10, 20], "moved": []}
+    found = gate({}, figures(0.9), data=data)
+    assert found["champion"]["data"] == data
+    failure = {"Error": "ProfileMissingError", "Cause": '{"errorMessage": "there is no profile of drop aaaaaaaaaa"}'}
+    found = gate({}, figures(0.9), data={"failure": failure})
+    assert found["champion"]["data"] == {"reason": "there is no profile of drop aaaaaaaaaa"}
+
+
 def test_a_champion_that_cannot_be_measured_stands_in_nobody_s_way() -> None:
     cause = json.dumps(
         {"ProcessingJobName": "df-x", "ProcessingJobStatus": "Failed", "ExitMessage": "it lacks a column"}

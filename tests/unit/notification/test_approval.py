@@ -130,3 +130,41 @@ def test_the_endpoint_has_a_price() -> None:
 )
 def test_a_batch_project_gets_no_endpoint(champion: dict[str, Any] | None, said: str) -> None:
     assert said in letter(champion=champion, deployment=PLAN | {"mode": "batch"})
+
+
+DATA = {
+    "drop": "aaaaaaaaaa",
+    "rows": [1000, 1200],
+    "columns": [4, 5],
+    "counts": {"missing": 0, "new": 12, "renamed": 0, "kinds": 1, "moved": 11},
+    "missing": [],
+    "new": ["c1", "c2"],
+    "renamed": [],
+    "kinds": [{"name": "size", "before": "number", "now": "category"}],
+    "moved": [
+        {"name": "income", "target": True, "text": "'rich' 20.0 % → 60.0 %"},
+        {"name": "age", "target": False, "text": "median 38 → 51"},
+    ],
+}
+
+
+def test_what_changed_in_the_data() -> None:
+    text = letter(champion=CHAMPION | {"data": DATA})
+    assert (
+        "What changed in the data since version 2 (1,000 rows then, 1,200 now; 4 columns then, 5 now):\n"
+        "  - new: c1, c2 and 10 more\n"
+        "  - of another kind: size was number, is category\n"
+        "  - the target income: 'rich' 20.0 % → 60.0 %\n"
+        "  - age: median 38 → 51\n"
+        "  - and 9 more columns that moved\n"
+    ) in text
+
+
+def test_data_that_did_not_change_and_data_that_nobody_knows() -> None:
+    same = DATA | {"columns": [4, 4], "new": [], "kinds": [], "moved": []}
+    text = letter(champion=CHAMPION | {"data": same})
+    assert "The data are like those of version 2: 1,000 rows then, 1,200 now; the same columns, none moved far." in text
+    text = letter(champion=CHAMPION | {"data": {"reason": "there is no profile of drop aaaaaaaaaa"}})
+    assert "What changed in the data since version 2 is not known: there is no profile of drop aaaaaaaaaa." in text
+    assert "in the data since" not in letter(champion=CHAMPION)
+    assert "in the data since" not in letter(champion=None)

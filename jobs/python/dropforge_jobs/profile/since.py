@@ -73,14 +73,16 @@ def _pair(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[list[float], 
 
 def _below(basis: Mapping[str, Any], edge: float) -> float:
     """The share of values that are not above `edge`; of the open bins at both ends nothing is known but their share."""
-    edges, sums = basis["edges"], list(accumulate(basis["shares"]))
+    edges: list[float] = basis["edges"]
+    held: list[float] = basis["shares"]
+    sums = list(accumulate(held))
     at = bisect_right(edges, edge)
     if at in (0, len(edges)):
-        within = 0.0 if edge in edges else basis["shares"][at] / 2
+        within = 0.0 if edge in edges else held[at] / 2
         return (sums[at - 1] if at else 0.0) + within
     left, right = edges[at - 1], edges[at]
     part = 0.0 if _single(basis) else (edge - left) / (right - left)
-    return sums[at - 1] + part * basis["shares"][at]
+    return sums[at - 1] + part * held[at]
 
 
 def _single(basis: Mapping[str, Any]) -> bool:

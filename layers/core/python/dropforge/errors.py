@@ -40,6 +40,10 @@ class DropError(DropforgeError):
     """A drop cannot be frozen."""
 
 
+class ProfileMissingError(DropforgeError):
+    """A drop has no profile that could be compared."""
+
+
 class DropTooLargeError(DropError):
     """What was dropped is larger than a function can freeze."""
 
