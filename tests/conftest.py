@@ -8,6 +8,7 @@ import pytest
 TOGETHER = "tests/local/loop"
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A file's tests stay together, for its fixtures' sake (`--dist loadgroup`)."""
     for item in items:
