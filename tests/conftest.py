@@ -8,9 +8,7 @@ import pytest
 TOGETHER = "tests/local/loop"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """A file's tests stay together, for its fixtures' sake (`--dist loadgroup`)."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(TOGETHER if file.startswith(TOGETHER) else file))
+    file = item.nodeid.partition("::")[0]
+    item.add_marker(pytest.mark.xdist_group(TOGETHER if file.startswith(TOGETHER) else file))
