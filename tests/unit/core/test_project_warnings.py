@@ -44,6 +44,8 @@ def test_what_a_later_version_acts_on_is_kept_with_a_warning(field: str, text: s
     [
         "",
         "tune: {enabled: false}",
+        "deploy: {scaling: {min: 2, max: 4}}",
+        "deploy: {initial_instance_count: 4, scaling: {min: 2, max: 4}}",
         "monitor: {enabled: false, data_quality: {}}",
         "debug: {enabled: false}",
         "deploy: {capture: {enabled: false}, scaling: {enabled: false}, rollout: {enabled: false, size: 5}}",
@@ -69,6 +71,12 @@ def test_what_acts_or_is_switched_off_is_silent(text: str) -> None:
             "deploy.strategy",
             "Inf1",
             "another",
+        ),
+        (
+            "deploy: {initial_instance_count: 5, scaling: {min: 2, max: 4}}",
+            "deploy.initial_instance_count",
+            "between 2 and 4 at once",
+            "write 2 to 4",
         ),
         ("tune: {parallel: 11}", "tune.parallel", "10 at once", "ask AWS"),
         ("split: {validation: 0}\ntune: {}", "split.validation", "on validation rows", "0.1"),

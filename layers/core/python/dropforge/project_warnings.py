@@ -94,6 +94,13 @@ def _deploy(project: Project) -> Iterator[Problem]:
     if guarded and deploy.instance_type.startswith("ml.inf1."):
         reason = "on Inf1 instances AWS moves all traffic at once, whatever is asked for"
         yield Problem(("deploy", "strategy"), reason, "choose another instance type, or `all_at_once`")
+    scaling = deploy.scaling
+    if scaling and on(scaling) and "initial_instance_count" in deploy.model_fields_set:
+        count = deploy.initial_instance_count
+        if not scaling.min <= count <= scaling.max:
+            reason = f"{count} is outside of `scaling`: AWS goes to between {scaling.min} and {scaling.max} at once"
+            fix = f"write {scaling.min or 1} to {scaling.max}, or change `scaling`"
+            yield Problem(("deploy", "initial_instance_count"), reason, fix)
     if project.budget.idle_hours is not None and deploy.serving in ("batch", "serverless"):
         reason = f"nothing is billed while nobody asks ({deploy.serving}), so nothing is idle"
         yield Problem(("budget", "idle_hours"), reason, "remove it")
