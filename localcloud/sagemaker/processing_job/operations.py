@@ -6,7 +6,8 @@ from typing import Any
 
 from localcloud.sagemaker import listing, tags
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.errors import InvalidRequestError, JobOverError, ResourceInUseError
+from localcloud.sagemaker.errors import ResourceInUseError
+from localcloud.sagemaker.jobs import states
 from localcloud.sagemaker.processing_job import rules, state
 from localcloud.sagemaker.processing_job.runner import ProcessingRun
 from localcloud.sagemaker.store import Record
@@ -47,20 +48,14 @@ def list_(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 def stop(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Status Stopping, SIGTERM, and after 120 seconds SIGKILL."""
     record = _get(context, request)
-    try:
-        if record.status != "Stopping":
-            state.enter(context, record.name, "Stopping")
-    except JobOverError as error:
-        message = f"The request was rejected because the processing job is in status {error}."
-        raise InvalidRequestError(message) from error
-    context.jobs.stop(record.arn)
+    states.stop(context, record, lambda: state.enter(context, record.name, "Stopping"))
     return {}
 
 
 def delete(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Forget a job that has ended; its name is free again."""
     record = _get(context, request)
-    if not state.is_over(record):
+    if not states.is_over(record):
         raise ResourceInUseError(
             f"Processing job {record.arn} is in status {record.status}; only jobs that are Completed, Failed or "
             "Stopped can be deleted."

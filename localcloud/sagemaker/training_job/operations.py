@@ -6,7 +6,8 @@ from typing import Any
 
 from localcloud.sagemaker import listing, tags
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.errors import InvalidRequestError, JobOverError, NotHereError, ResourceInUseError
+from localcloud.sagemaker.errors import NotHereError, ResourceInUseError
+from localcloud.sagemaker.jobs import states
 from localcloud.sagemaker.store import Record
 from localcloud.sagemaker.training_job import rules, state
 from localcloud.sagemaker.training_job.runner import TrainingRun
@@ -53,20 +54,14 @@ def stop(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Status Stopping, SIGTERM, and after 120 seconds SIGKILL."""
     name = request["TrainingJobName"]
     record = context.get(state.KIND, name, _MISSING)
-    try:
-        if record.status != "Stopping":
-            state.enter(context, name, "Stopping", "Stopping")
-    except JobOverError as error:
-        message = f"The request was rejected because the training job is in status {error}."
-        raise InvalidRequestError(message) from error
-    context.jobs.stop(record.arn)
+    states.stop(context, record, lambda: state.enter(context, name, "Stopping", "Stopping"))
     return {}
 
 
 def delete(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Forget a job that has ended; its name is free again."""
     record = context.get(state.KIND, request["TrainingJobName"], _MISSING)
-    if not state.is_over(record):
+    if not states.is_over(record):
         raise ResourceInUseError(
             f"Training job {record.arn} is in status {record.status}; only jobs that are Completed, Failed or "
             "Stopped can be deleted."

@@ -6,12 +6,11 @@ from typing import Any
 
 from localcloud.sagemaker import events
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.errors import JobOverError, JobStoppedError
+from localcloud.sagemaker.jobs import states
 from localcloud.sagemaker.store import Record
 
 KIND = "training-job"
 _DETAIL_TYPE = "SageMaker Training Job State Change"
-_TERMINAL = ("Completed", "Failed", "Stopped")
 _MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
@@ -25,22 +24,14 @@ _MESSAGES = {
 }
 
 
-def is_over(record: Record) -> bool:
-    """Whether the job has ended, one way or another."""
-    return record.status in _TERMINAL
-
-
 def enter(context: Context, name: str, status: str, secondary: str, **members: Any) -> Record:
     """Move the job to a status and secondary status, with further members of its description, and tell it.
 
-    Raises JobStoppedError for progress of a job that is Stopping, JobOverError for any change of one that ended.
+    Raises what `states.guard` raises.
     """
 
     def change(record: Record) -> None:
-        if is_over(record):
-            raise JobOverError(record.status)
-        if record.status == "Stopping" and status == "InProgress":
-            raise JobStoppedError(name)
+        states.guard(record, status)
         now = context.clock()
         document = record.document
         document.update(members)
@@ -51,7 +42,7 @@ def enter(context: Context, name: str, status: str, secondary: str, **members: A
         if secondary == "Downloading":
             # Billing begins here, not with the algorithm.
             document["TrainingStartTime"] = now
-        if status in _TERMINAL:
+        if status in states.TERMINAL:
             _end(document, now)
 
     record = context.store.update(KIND, name, change)
@@ -79,7 +70,7 @@ def _append(transitions: list[dict[str, Any]], secondary: str, now: float) -> No
         transitions[-1].setdefault("EndTime", now)
     message = _MESSAGES[secondary]
     transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
-    if secondary in _TERMINAL or secondary == "MaxRuntimeExceeded":
+    if secondary in states.TERMINAL or secondary == "MaxRuntimeExceeded":
         transitions[-1]["EndTime"] = now
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from localcloud.sagemaker import listing, tags
 from localcloud.sagemaker.context import Context
-from localcloud.sagemaker.errors import InvalidRequestError, JobOverError, ResourceInUseError
+from localcloud.sagemaker.errors import ResourceInUseError
+from localcloud.sagemaker.jobs import states
 from localcloud.sagemaker.store import Record
 from localcloud.sagemaker.transform_job import rules, state
 from localcloud.sagemaker.transform_job.runner import TransformRun
@@ -47,13 +48,7 @@ def list_(context: Context, request: dict[str, Any]) -> dict[str, Any]:
 def stop(context: Context, request: dict[str, Any]) -> dict[str, Any]:
     """Status Stopping, and no further call of the model."""
     record = _get(context, request)
-    try:
-        if record.status != "Stopping":
-            state.enter(context, record.name, "Stopping")
-    except JobOverError as error:
-        message = f"The request was rejected because the transform job is in status {error}."
-        raise InvalidRequestError(message) from error
-    context.jobs.stop(record.arn)
+    states.stop(context, record, lambda: state.enter(context, record.name, "Stopping"))
     return {}
 
 

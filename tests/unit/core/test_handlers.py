@@ -20,6 +20,7 @@ ACTING = {
     "deployment.find_lost",
     "training.gather_inputs",
     "training.package_model",
+    "evaluation.compare_data",
     "experiment.compare_answers",
     "experiment.verify_endpoint",
     "batch.stage_rows",
