@@ -46,14 +46,16 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         for p in facts.packages
     }
     live = names.configured_version((facts.endpoint or {}).get("EndpointConfigName"))
-    variants = _variants(deploy, models, version_of(package), live[1] if live else None)
+    # What is rejected must not come along under the name of the live version.
+    beside = live[1] if live and facts.after == "approval" else None
+    variants = _variants(deploy, models, version_of(package), beside)
     place = f"s3://{settings.artifacts_bucket_name}/{project}/"
     where = requests.Places(place, settings.key_arn, settings.notices_topic_arn)
     config = requests.config_request(deploy, package, variants, where)
     used = {v["ModelName"] for v in variants}
     champion = live is not None and live[1] in models and live[1] != version_of(package)
-    beside = deploy.moving in COMPARED and not champion
-    strategy = "all_at_once" if facts.after == "rejection" or beside else deploy.moving
+    alone = deploy.moving in COMPARED and not champion
+    strategy = "all_at_once" if facts.after == "rejection" or alone else deploy.moving
     plan = DeploymentPlan(
         action="none",
         reason="",
@@ -68,7 +70,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         config=config["EndpointConfigName"],
         scaling=deploy.scaling.model_dump(by_alias=True) if on(deploy.scaling) and deploy.scaling else None,
         verify=deploy.serving in ("real_time", "serverless") and not deploy.variants and facts.after == "approval",
-        warnings=[*remarks, *([ALONE] if beside and facts.after == "approval" else [])],
+        warnings=[*remarks, *([ALONE] if alone and facts.after == "approval" else [])],
     )
     if deploy.serving == "batch":
         return plan.model_copy(update={"action": "none", "reason": "project.yaml has deploy.mode: batch"})
@@ -85,9 +87,9 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
     if deploy.serving == "asynchronous" and "max_latency" not in rollout.model_fields_set:
         alarms = [alarm for alarm in alarms if alarm["MetricName"] != "ModelLatency"]  # long answers are its purpose
     obsolete = _obsolete(facts, name)
-    plan = plan.model_copy(
-        update={"alarms": alarms, "watched_alarms": list(rollout.alarms), "obsolete_alarms": obsolete}
-    )
+    # An alarm of the project may be why somebody rejects: it must not keep the rejected version.
+    watched = list(rollout.alarms) if facts.after == "approval" else []
+    plan = plan.model_copy(update={"alarms": alarms, "watched_alarms": watched, "obsolete_alarms": obsolete})
     endpoint = facts.endpoint
     if endpoint is None:
         request = {"EndpointName": project, "EndpointConfigName": name, "Tags": config["Tags"]}
@@ -144,7 +146,7 @@ def _variants(
     found = []
     for variant in deploy.variants:
         number = {"latest": version, "live": live or version}.get(str(variant.model), variant.model)
-        model = models[int(number)]["ModelName"]
+        model = models.get(int(number), models[version])["ModelName"]  # a rejected one did not come along
         own = {"instance_type": variant.instance_type, "count": variant.initial_instance_count}
         found.append(requests.variant_request(deploy, variant.name, model, variant.weight, **own))
     return found

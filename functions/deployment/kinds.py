@@ -43,11 +43,12 @@ def fit(facts: PlanDeployment, deploy: Deploy) -> tuple[Deploy, list[str]]:
         EndpointUnusableError: an approved version wants a kind of endpoint that this one cannot become.
     """
     live, wanted = kind_of(facts.live_config) if facts.endpoint else None, deploy.serving
-    if live in (None, wanted, "batch") or wanted == "batch" or (live, wanted) == POSSIBLE:
+    approved = facts.after == "approval"
+    if live in (None, wanted) or (wanted == "batch" and approved) or (live, wanted) == POSSIBLE:
         return deploy, []
     name = str((facts.endpoint or {}).get("EndpointName"))
     said = f"endpoint {name} {KINDS[str(live)]}, project.yaml has mode {wanted}, and AWS does not change that"
-    if facts.after == "approval":
+    if approved:
         raise EndpointUnusableError(
             f"{said}. Write `mode: {live}` under `deploy`; or delete it with `aws sagemaker delete-endpoint "
             f"--endpoint-name {name}`, after which it answers nobody until the package is approved again."

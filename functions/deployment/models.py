@@ -13,7 +13,8 @@ class ChooseTarget(Facts):
     """A package whose approval status changed (DescribeModelPackage), and all that its project has.
 
     `items`: the project's items of the deployments table, as DynamoDB gives them; `approved`: ListModelPackages;
-    `status` and `changed_at` are the event's: epoch milliseconds or ISO 8601.
+    `status` and `changed_at` are the event's: epoch milliseconds or ISO 8601. `wanted_status`: of the decision that is
+    wanted, as its own item has it; `held`: whether it is this execution's turn, so that nobody else changes anything.
     """
 
     package: dict[str, Any]
@@ -23,15 +24,19 @@ class ChooseTarget(Facts):
     endpoint: dict[str, Any] | None = None
     approved: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
+    wanted_status: str | None = None
+    held: bool = False
+    attempt: int = 1
 
 
 class Target(Decision):
     """Which packages are to be served now: the first is the one that all this is about.
 
-    `impossible`: the live version was rejected and nothing earlier is approved; `retire`: then the endpoint goes.
+    `impossible`: the live version was rejected and nothing earlier is approved; `retire`: then the endpoint goes;
+    `wait`: the live version was rejected while another is on its way, which may fail.
     """
 
-    action: Literal["deploy", "retire", "impossible", "none"]
+    action: Literal["deploy", "retire", "impossible", "wait", "none"]
     reason: str
     after: After
     decided_at: str

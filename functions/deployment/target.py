@@ -9,6 +9,8 @@ from deployment.models import ChooseTarget, Target
 from dropforge import events, names
 from dropforge.project import Deploy, Project
 
+#: Approved packages that the machine lists at most.
+LISTED = 100
 PENDING = "PendingDeploymentSummary"
 
 
@@ -32,12 +34,12 @@ def choose_target(facts: ChooseTarget) -> Target:
         return target.model_copy(update={"reason": "the package was not made by Dropforge"})
     if status != facts.status:
         return target.model_copy(update={"reason": f"the package is {status} now"})
+    if status == "Rejected":
+        return _rejected(facts, target, deploy)
     if not deploy.enabled:
         return target.model_copy(update={"reason": "project.yaml has deploy.enabled: false"})
-    if status == "Approved":
-        arns = _arns(package["ModelPackageArn"], deploy, target)
-        return target.model_copy(update={"action": "deploy", "reason": "approved", "package_arns": arns})
-    return _rejected(facts, target, deploy)
+    arns = _arns(package["ModelPackageArn"], deploy, target.version, target.live_version)
+    return target.model_copy(update={"action": "deploy", "reason": "approved", "package_arns": arns})
 
 
 def deploy_of(config: str | None) -> Deploy:
@@ -46,20 +48,40 @@ def deploy_of(config: str | None) -> Deploy:
 
 
 def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
-    rejected = str(facts.package["ModelPackageArn"])
+    rejected, approved = str(facts.package["ModelPackageArn"]), _approved(facts)
     items = [events.plain(item) for item in facts.items]
-    # While somebody's turn lasts, what is wanted is on its way; but not if it is to prune or to retire.
-    turn = any(item.get("sk") == "turn" and "purpose" not in item for item in items)
-    coming = next((i.get("package_arn") for i in items if i.get("sk") == "wanted"), None) if turn else None
+    wanted: dict[str, Any] = next((item for item in items if item.get("sk") == "wanted"), {})
+    own = wanted.get("decision") == f"{rejected}#{facts.changed_at}"
+    if own and facts.attempt > 1 and wanted.get("package_arn") in approved:
+        return _back_to(str(wanted["package_arn"]), "an earlier attempt chose it", target, deploy)
+    coming = wanted.get("package_arn") if facts.wanted_status == "RUNNING" and not own else None
     served = (target.live_version, _pending(facts.endpoint)) if facts.endpoint else ()
-    if coming != rejected and target.version not in served:
+    # Two rejections in a row: the second one's turn may be the first at which the live version's own is acted on.
+    unapproved = facts.held and _is_unapproved(target.live_version, approved)
+    if coming != rejected and target.version not in served and not unapproved:
         return target.model_copy(update={"reason": f"version {target.version} is not live"})
-    if coming in _approved(facts) and coming != rejected and _version(str(coming)) != target.live_version:
-        return target.model_copy(update={"reason": f"version {_version(str(coming))} is on its way"})
+    if coming in approved and coming != rejected and _version(str(coming)) != target.live_version:
+        reason = f"version {_version(str(coming))} is on its way"
+        return target.model_copy(update={"action": "none" if facts.held else "wait", "reason": reason})
+    if target.version not in served and coming != rejected:  # what goes is the live one
+        target = target.model_copy(update={"version": target.live_version})
     found = _before(facts, target, items)
     if found is not None:
         reason = f"version {target.version} was rejected; version {_version(found)} was served before and is approved"
-        return target.model_copy(update={"action": "deploy", "reason": reason, "package_arns": [found]})
+        return _back_to(found, reason, target, deploy)
+    return _nothing_earlier(facts, target, deploy)
+
+
+def _back_to(found: str, reason: str, target: Target, deploy: Deploy) -> Target:
+    """Serve an earlier version, with those that `deploy.variants` names beside it, but for the rejected one."""
+    arns = _arns(found, deploy, _version(found), _version(found))
+    kept = [arn for arn in arns if _version(arn) != target.version]
+    return target.model_copy(update={"action": "deploy", "reason": reason, "package_arns": kept})
+
+
+def _nothing_earlier(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
+    """Tell, or delete the endpoint if project.yaml says so."""
+    rejected = f"{str(facts.package['ModelPackageArn']).rpartition('/')[0]}/{target.version}"
     reason = f"version {target.version} was rejected, and no earlier version is approved"
     action = "retire" if deploy.on_reject == "delete" and facts.endpoint else "impossible"
     detail = events.detail(
@@ -78,10 +100,16 @@ def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
     return target.model_copy(update={"action": action, "reason": reason, "detail": detail})
 
 
+def _is_unapproved(live: int | None, approved: list[str]) -> bool:
+    """Whether the live version is surely not approved: of more than a page of approved ones not all are known."""
+    versions = [_version(arn) for arn in approved]
+    known = len(versions) < LISTED or (live is not None and live > min(versions))
+    return live is not None and known and live not in versions
+
+
 def _before(facts: ChooseTarget, target: Target, items: list[dict[str, Any]]) -> str | None:
     """The package that was served last before the rejected one, of those still approved; else the next lower one."""
-    rejected = facts.package["ModelPackageArn"]
-    approved = _approved(facts)
+    rejected, approved = facts.package["ModelPackageArn"], _approved(facts)
     served = sorted(
         (i for i in items if str(i.get("sk")).startswith("deployed#")), key=lambda i: str(i["sk"]), reverse=True
     )
@@ -96,13 +124,13 @@ def _approved(facts: ChooseTarget) -> list[str]:
     return [p["ModelPackageArn"] for p in facts.approved if p.get("ModelApprovalStatus", "Approved") == "Approved"]
 
 
-def _arns(arn: str, deploy: Deploy, target: Target) -> list[str]:
-    """The approved package, then those of `deploy.variants` and the live one (what a challenger is compared with)."""
+def _arns(arn: str, deploy: Deploy, latest: int | None, live: int | None) -> list[str]:
+    """The package to serve, then those of `deploy.variants` and the live one (what a challenger is compared with)."""
     group = arn.rpartition("/")[0]
     wanted = [v.model for v in deploy.variants or []]
     found = [arn]
     for version in [*wanted, "live"]:
-        number = {"latest": target.version, "live": target.live_version}.get(str(version), version)
+        number = {"latest": latest, "live": live}.get(str(version), version)
         if number is not None and f"{group}/{number}" not in found:
             found.append(f"{group}/{number}")
     return found

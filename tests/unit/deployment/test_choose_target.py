@@ -68,13 +68,18 @@ def test_an_older_version_that_is_approved_again_is_served_again() -> None:
         ({"package": package(3, ModelApprovalStatus="PendingManualApproval")}, "", "PendingManualApproval now"),
         ({"package": package(3, CustomerMetadataProperties=None)}, "", "not made by Dropforge"),
         ({"package": package(3, ModelPackageGroupName="other")}, "", "not made by Dropforge"),
-        ({}, "deploy: {enabled: false}\n", "deploy.enabled"),
     ],
 )
 def test_nothing_to_do(status: str, more: Any, text: str, reason: str) -> None:
     target = choose(3, status, text=text, endpoint=live(3), **more)
     assert (target["action"], target["package_arns"]) == ("none", [])
     assert reason in target["reason"]
+
+
+def test_an_approval_that_only_marks() -> None:
+    target = choose(3, "Approved", text="deploy: {enabled: false}\n", endpoint=live(2))
+    assert (target["action"], target["package_arns"]) == ("none", [])
+    assert "deploy.enabled" in target["reason"]
 
 
 def test_rejected_while_live_goes_back_to_what_was_served_before() -> None:
@@ -111,25 +116,79 @@ def test_rejected_while_it_is_coming_goes_back() -> None:
     assert target["package_arns"] == [f"{GROUP}/2"]
 
 
-TURN = {"pk": {"S": "project#adult"}, "sk": {"S": "turn"}, "execution_arn": {"S": "arn:of:an:execution"}}
+def wanted(version: int | str, decision: str = "another") -> dict[str, Any]:
+    arn = version if isinstance(version, str) else f"{GROUP}/{version}"
+    item = {"pk": "project#adult", "sk": "wanted", "package_arn": arn, "decision": decision}
+    return {key: {"S": value} for key, value in item.items()}
 
 
 def test_rejected_while_it_waits_for_its_turn_goes_back() -> None:
-    wanted = {"pk": {"S": "project#adult"}, "sk": {"S": "wanted"}, "package_arn": {"S": f"{GROUP}/3"}}
-    target = choose(3, "Rejected", approved=(1, 2), endpoint=live(2), items=[wanted, TURN, *served(1, 2)])
+    items = [wanted(3), *served(1, 2)]
+    target = choose(3, "Rejected", approved=(1, 2), endpoint=live(2), items=items, wanted_status="RUNNING")
     assert target["package_arns"] == [f"{GROUP}/2"]
 
 
-def test_rejected_after_it_failed_changes_nothing() -> None:
-    wanted = {"pk": {"S": "project#adult"}, "sk": {"S": "wanted"}, "package_arn": {"S": f"{GROUP}/3"}}
-    target = choose(3, "Rejected", approved=(1, 2), endpoint=live(2), items=[wanted, *served(1, 2)])
+@pytest.mark.parametrize("status", ["FAILED", "DEPLOYED", None])
+def test_rejected_after_it_failed_changes_nothing(status: str | None) -> None:
+    items = [wanted(3), *served(1, 2)]
+    target = choose(3, "Rejected", approved=(1, 2), endpoint=live(2), items=items, wanted_status=status)
     assert (target["action"], target["reason"]) == ("none", "version 3 is not live")
 
 
-def test_rejecting_the_live_version_leaves_the_one_that_is_coming() -> None:
-    wanted = {"pk": {"S": "project#adult"}, "sk": {"S": "wanted"}, "package_arn": {"S": f"{GROUP}/3"}}
-    target = choose(2, "Rejected", approved=(1, 3), endpoint=live(2), items=[wanted, TURN, *served(1, 2)])
-    assert (target["action"], target["reason"]) == ("none", "version 3 is on its way")
+def test_rejecting_the_live_version_waits_for_the_one_that_is_coming() -> None:
+    facts = {"approved": (1, 3), "endpoint": live(2), "items": [wanted(3), *served(1, 2)], "wanted_status": "RUNNING"}
+    target = choose(2, "Rejected", **facts)
+    assert (target["action"], target["reason"]) == ("wait", "version 3 is on its way")
+    assert choose(2, "Rejected", **facts, held=True)["action"] == "none"  # it has the turn, and another follows
+
+
+def test_if_that_one_fails_the_rejected_version_goes_all_the_same() -> None:
+    items = [wanted(3), *served(1, 2)]
+    facts = {"approved": (1, 3), "items": items, "wanted_status": "FAILED", "held": True}
+    target = choose(2, "Rejected", endpoint=live(2), **facts)
+    assert target["package_arns"] == [f"{GROUP}/1"]
+    assert choose(2, "Rejected", endpoint=live(3), **facts)["reason"] == "version 2 is not live"
+
+
+def test_what_was_chosen_before_the_turn_is_rejected_meanwhile() -> None:
+    """Version 3 is live and was rejected, version 2 would have followed, and is rejected too."""
+    items = [wanted(2), *served(1, 2, 3)]
+    facts = {"approved": (1,), "endpoint": live(3), "items": items}
+    first = choose(2, "Rejected", **facts, wanted_status="RUNNING")
+    assert (first["action"], first["package_arns"]) == ("deploy", [f"{GROUP}/1"])
+    again = choose(2, "Rejected", **facts, wanted_status="SUPERSEDED", held=True)
+    assert (again["action"], again["package_arns"], again["version"]) == ("deploy", [f"{GROUP}/1"], 3)
+    none = choose(2, "Rejected", **facts | {"approved": ()}, wanted_status="SUPERSEDED", held=True)
+    assert (none["action"], none["detail"]["rejected_version"], none["detail"]["still_live"]) == ("impossible", 3, True)
+
+
+def test_the_live_version_may_be_one_of_the_approved_that_are_not_listed() -> None:
+    many = {"approved": tuple(range(10, 110)), "endpoint": live(3), "held": True}
+    assert choose(2, "Rejected", **many)["action"] == "none"
+
+
+def test_a_first_endpoint_that_is_gone_at_the_turn_is_not_called_live() -> None:
+    target = choose(1, "Rejected", endpoint=None, items=[wanted(1)], wanted_status="FAILED", held=True)
+    assert (target["action"], target["reason"]) == ("none", "version 1 is not live")
+
+
+def test_another_attempt_brings_what_the_first_one_chose() -> None:
+    own = wanted(1, f"{GROUP}/2#1795000000000")
+    facts = {"approved": (1,), "endpoint": live(1), "items": [own, *served(1, 2)], "wanted_status": "RUNNING"}
+    assert choose(2, "Rejected", **facts, attempt=2)["package_arns"] == [f"{GROUP}/1"]
+    assert choose(2, "Rejected", **facts | {"approved": ()}, attempt=2)["action"] == "none"
+    assert choose(2, "Rejected", **facts)["reason"] == "version 2 is not live"
+
+
+def test_a_rejection_needs_no_deploy_enabled() -> None:
+    target = choose(3, "Rejected", approved=(2,), text="deploy: {enabled: false}\n", endpoint=live(3))
+    assert target["package_arns"] == [f"{GROUP}/2"]
+
+
+def test_what_comes_back_brings_the_variants_but_not_the_rejected_one() -> None:
+    text = "deploy: {variants: [{name: a, model: 3}, {name: b, model: live}, {name: c, model: 1}]}\n"
+    target = choose(3, "Rejected", approved=(1, 2), text=text, endpoint=live(3), items=served(1, 2, 3))
+    assert target["package_arns"] == [f"{GROUP}/2", f"{GROUP}/1"]
 
 
 @pytest.mark.parametrize(("on_reject", "action"), [("notify", "impossible"), ("delete", "retire")])

@@ -98,7 +98,10 @@ def test_a_configuration_s_name_says_all_that_differs() -> None:
 
 
 def test_a_rejection_goes_back_at_once_and_no_alarm_brings_the_rejected_one_back() -> None:
-    planned = plan(STRATEGIES["canary"], endpoint(), after="rejection")
+    text = STRATEGIES["canary"].replace("rollout: {", "rollout: {alarms: [kpi], ", 1)
+    assert plan(text, endpoint())["watched_alarms"] == ["kpi"]
+    planned = plan(text, endpoint(), after="rejection")
+    assert planned["watched_alarms"] == [], "one of them may be why it was rejected"
     assert planned["strategy"] == "all_at_once"
     assert "DeploymentConfig" not in planned["phases"][0]["request"]
 
@@ -223,6 +226,19 @@ def test_a_version_that_comes_back_is_served_as_the_endpoint_is(live: str, wante
     assert variant == kept | {"ModelName": variant["ModelName"], "InitialVariantWeight": 1.0}
     assert ("AsyncInferenceConfig" in made) == (live == "asynchronous")
     assert "as the endpoint was" in planned["warnings"][0]
+
+
+def test_a_version_comes_back_although_project_yaml_says_batch_by_now() -> None:
+    planned = plan("deploy: {mode: batch}\n", endpoint(), live_config=LIVE["real_time"], after="rejection")
+    assert (planned["action"], planned["mode"]) == ("update", "real_time")
+    assert plan("deploy: {mode: batch}\n", endpoint(), live_config=LIVE["real_time"])["action"] == "none"
+
+
+def test_variants_of_a_rejected_version_get_the_one_that_comes_back() -> None:
+    text = "deploy: {variants: [{name: a, model: live}, {name: b, model: 9}, {name: c, model: latest}]}\n"
+    planned = plan(text, endpoint("df-run0000009-v9-0123456789"), after="rejection")
+    (made,) = planned["endpoint_configs"]
+    assert {v["ModelName"] for v in made["ProductionVariants"]} == {"df-abcdefghij-v3"}
 
 
 def test_a_serverless_endpoint_can_get_instances() -> None:
