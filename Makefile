@@ -69,7 +69,7 @@ build-sam: setup ## what `sam deploy` would upload, in .aws-sam/build
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam build
 
 test: lint ## everything: lint, types, unit, contract, machines, the local loop
-	@.venv/bin/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	@.venv/bin/pytest -m "not slow" -n 3 --dist loadfile --no-loadscope-reorder
 
 test-slow: setup ## the tests that take minutes
 	@.venv/bin/pytest -m slow

@@ -86,14 +86,17 @@ class Fleet:
                 each.wait_ready()
         except BaseException:
             _stop([each for _, each in added], 1.0)
+            self._started([each for _, each in added])
             raise
-        finally:
-            with self._lock:
-                self._starting = [each for each in self._starting if each not in [one for _, one in added]]
-        with self._lock:
+        with self._lock:  # in one step: `stop` must find each instance in one list or the other
+            self._started([each for _, each in added])
             for variant, each in added:
                 variant.instances.append(each)
         self._changed()
+
+    def _started(self, instances: list[Instance]) -> None:
+        with self._lock:
+            self._starting = [each for each in self._starting if each not in instances]
 
     def shrink(self, wanted: dict[str, int]) -> None:
         """Stop what is too many: no new calls, then the end of those under way, then SIGTERM."""

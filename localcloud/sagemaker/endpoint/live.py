@@ -25,6 +25,7 @@ class LiveEndpoint:
         self.changing = threading.Lock()
         self._router = router
         self._lock = threading.RLock()
+        self._closed = False
 
     @property
     def fleet(self) -> Fleet | None:
@@ -51,8 +52,13 @@ class LiveEndpoint:
 
     @contextmanager
     def opening(self, fleet: Fleet) -> Iterator[Fleet]:
-        """Know of a fleet while it opens, so that it can be stopped; it stays known if it opened."""
+        """Know of a fleet while it opens, so that it can be stopped; it stays known if it opened.
+
+        Raises StoppedError when the local cloud ends: nobody would stop this fleet any more.
+        """
         with self._lock:
+            if self._closed:
+                raise StoppedError
             self.known.add(fleet)
         try:
             yield fleet
@@ -60,6 +66,12 @@ class LiveEndpoint:
             with self._lock:
                 self.known.discard(fleet)
             raise
+
+    def close(self) -> list[Fleet]:
+        """Open no fleet any more; return those that are to be stopped."""
+        with self._lock:
+            self._closed = True
+            return list(self.known)
 
     def retire(self, fleet: Fleet) -> None:
         """End a fleet that has no share any more, after its last calls."""
@@ -127,7 +139,7 @@ class LiveEndpoints:
         """Stop every fleet; changes that are under way end with them and are taken up at the next start."""
         self.stopped.set()
         with self._lock:
-            fleets = [fleet for live in self._endpoints.values() for fleet in live.known]
+            fleets = [fleet for live in self._endpoints.values() for fleet in live.close()]
             threads = list(self._threads)
         stopping = [threading.Thread(target=fleet.stop, args=(2.0,)) for fleet in fleets]
         for thread in stopping:

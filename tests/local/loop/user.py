@@ -65,6 +65,11 @@ class User:
                 with suppress(ClientError, BotoCoreError):
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
+    def kill_and_restart(self) -> None:
+        """A power cut, and the same cloud again."""
+        self.cloud.kill()
+        self.cloud = self.cloud.restart()
+
     def leave(self) -> None:
         """Stop following; the cloud may go."""
         self._done.set()

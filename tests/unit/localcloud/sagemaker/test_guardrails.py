@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 import boto3
+import psutil
 import pytest
 
 from localcloud.sagemaker.endpoint import sizes
@@ -175,3 +179,22 @@ def test_a_shadow_is_one_beside_one(cloud: Cloud) -> None:
 def test_linear_steps(size: dict, shares: list[float]) -> None:
     routing = {"Type": "LINEAR", "LinearStepSize": size}
     assert sizes.steps(routing, [4]) == pytest.approx(shares)
+
+
+def below(folder: Path) -> list[psutil.Process]:
+    """The processes that work in a folder."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if str(folder) in process.cwd():
+                found.append(process)
+    return found
+
+
+def test_nothing_is_left_running_when_the_cloud_ends_in_the_middle_of_an_update(cloud: Cloud, tmp_path: Path) -> None:
+    two(cloud)
+    assert below(tmp_path)
+    make_config(cloud, "next", variant("AllTraffic", "two", count=2))
+    cloud.call("UpdateEndpoint", EndpointName="Guarded", EndpointConfigName="next")
+    cloud.service.close()
+    assert below(tmp_path) == []
