@@ -35,7 +35,7 @@ def handler(facts: CompareData) -> DataChanges:
 
 def _profile(project: str, drop: str) -> dict[str, Any]:
     """profile.json of a drop. Raises ProfileMissingError where intake wrote none, or another release did."""
-    place = names.drop_folder(settings.artifacts_bucket_name, project, drop).below("profile/profile.json")
+    place = names.drop_folder(settings.artifacts_bucket_name, project, drop).below("profile.json")
     try:
         found: dict[str, Any] = json.load(s3.get_object(Bucket=place.bucket, Key=place.key)["Body"])
     except ClientError as error:

@@ -28,7 +28,7 @@ def function() -> Iterator[Any]:
 
 def keep(drop: str, profile: dict[str, Any]) -> None:
     body = json.dumps(profile).encode()
-    boto3.client("s3").put_object(Bucket=BUCKET, Key=f"adult/drops/{drop}/profile/profile.json", Body=body)
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=f"adult/drops/{drop}/profile.json", Body=body)
 
 
 def profile(folder: Path, older: int = 0) -> dict[str, Any]:
