@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deployment import requests
+from deployment.counts import retained
 from deployment.requests import VARIANT, Places, run_of, version_of
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ ALL = {"ab": CHALLENGER, "shadow": SHADOW}
 
 @dataclass(frozen=True)
 class Pair:
-    """The champion (run and version), its model, and where the endpoint writes."""
+    """The champion (run and version), its package and model, and where the endpoint writes."""
 
     champion: tuple[str, int]
+    package: dict[str, Any]
     model: str
     places: Places
 
@@ -28,12 +30,13 @@ class Pair:
 def compare(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, pair: Pair) -> DeploymentPlan:
     """The plan of an update, with the comparison before it. The final update is the plan's own last phase."""
     package = facts.packages[0]
-    both = _both(deploy, plan, package, pair)
+    both = _both(deploy, plan, pair)
     name = both["EndpointConfigName"]
-    final = plan.phases[-1] | {"request": {"EndpointName": plan.project, "EndpointConfigName": plan.config}}
+    kept = retained(facts)
+    final = plan.phases[-1] | {"request": {"EndpointName": plan.project, "EndpointConfigName": plan.config, **kept}}
     rollout = deploy.rollout or _rollout()
     watched = [v for v in both["ProductionVariants"] if v["VariantName"] == CHALLENGER]
-    started = {"EndpointName": plan.project, "EndpointConfigName": name}
+    started = {"EndpointName": plan.project, "EndpointConfigName": name, **kept}
     phases = [
         {"kind": "update", "request": started, "config": name},
         _experiment(deploy, plan, package, pair, both),
@@ -51,8 +54,8 @@ def compare(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, pair: P
     )
 
 
-def _both(deploy: Deploy, plan: DeploymentPlan, package: dict[str, Any], pair: Pair) -> dict[str, Any]:
-    """The configuration with both versions."""
+def _both(deploy: Deploy, plan: DeploymentPlan, pair: Pair) -> dict[str, Any]:
+    """The configuration with both versions. It is called after the champion, who is live until the end."""
     new = next(v["ModelName"] for v in plan.endpoint_configs[0]["ProductionVariants"])
     if plan.strategy == "ab":
         weight = _block(deploy, "ab").weight
@@ -60,14 +63,14 @@ def _both(deploy: Deploy, plan: DeploymentPlan, package: dict[str, Any], pair: P
             requests.variant_request(deploy, VARIANT, pair.model, float(100 - weight)),
             requests.variant_request(deploy, CHALLENGER, new, float(weight)),
         ]
-        return requests.config_request(deploy, package, variants, pair.places)
+        return requests.config_request(deploy, pair.package, variants, pair.places)
     block = _block(deploy, "shadow")
     own = {"instance_type": block.instance_type, "count": block.initial_instance_count}
     shadow = requests.variant_request(deploy, SHADOW, new, block.sampling / 100, **own)
     champion = requests.variant_request(deploy, VARIANT, pair.model)
     capture = requests.whole_capture(pair.places)
     more = {"ShadowProductionVariants": [shadow], "DataCaptureConfig": capture}
-    return requests.config_request(deploy, package, [champion], pair.places, **more)
+    return requests.config_request(deploy, pair.package, [champion], pair.places, **more)
 
 
 def _experiment(

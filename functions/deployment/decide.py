@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from deployment import requests
+from deployment import history, requests
 from deployment.compare import Pair, compare
+from deployment.counts import fewest, retained
 from deployment.kinds import EndpointUnusableError, fit
 from deployment.models import DeploymentPlan, PlanDeployment
 from deployment.requests import VARIANT, run_of, version_of
@@ -45,6 +46,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         )
         for p in facts.packages
     }
+    champions = {version_of(p): p for p in facts.packages}
     live = names.configured_version((facts.endpoint or {}).get("EndpointConfigName"))
     # What is rejected must not come along under the name of the live version.
     beside = live[1] if live and facts.after == "approval" else None
@@ -76,7 +78,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         return plan.model_copy(update={"action": "none", "reason": "project.yaml has deploy.mode: batch"})
     plan = _decide(facts, deploy, plan, config)
     if plan.action == "update" and strategy in COMPARED and live:
-        return compare(facts, deploy, plan, Pair(live, models[live[1]]["ModelName"], where))
+        return compare(facts, deploy, plan, Pair(live, champions[live[1]], models[live[1]]["ModelName"], where))
     return plan
 
 
@@ -94,13 +96,20 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
     if endpoint is None:
         request = {"EndpointName": project, "EndpointConfigName": name, "Tags": config["Tags"]}
         phases = [{"kind": "create", "request": request, "config": name}]
-        changes = {"action": "create", "reason": f"the project has no endpoint {project} yet", "phases": phases}
+        reason = f"the project has no endpoint {project} yet"
+        changes: dict[str, Any] = {"action": "create", "reason": reason, "phases": phases, "first": True}
         return plan.model_copy(update={**changes, "strategy": "all_at_once"})
     status, live = endpoint["EndpointStatus"], endpoint.get("EndpointConfigName")
     pending = (endpoint.get("PendingDeploymentSummary") or {}).get("EndpointConfigName")
     if facts.attempt > 1 and name in (live, pending):
-        phases = [{"kind": "check", "config": name}]
-        changes = {"action": "check", "reason": "an earlier attempt has asked for it", "phases": phases}
+        former = history.before(facts.items, facts.packages[0]["ModelPackageArn"])
+        changes = {
+            "action": "check",
+            "reason": "an earlier attempt has asked for it",
+            "phases": [{"kind": "check", "config": name}],
+            "fallback": [_back(facts, plan, former)] if former else [],
+            "first": former is None,
+        }
         return plan.model_copy(update=changes)
     if live == name and status == "InService":
         return plan.model_copy(update={"reason": f"{name} is live already"})
@@ -110,12 +119,12 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
             f"`aws sagemaker delete-endpoint --endpoint-name {project}` and approve the package again."
         )
     phases = [{"kind": "update", "request": _update(facts, plan, rollout, config), "config": name}]
-    back = {"EndpointName": project, "EndpointConfigName": live}
+    former = history.alone(facts.items, str(live))
     changes = {
         "action": "update",
         "reason": f"the endpoint serves {live}",
         "phases": phases,
-        "fallback": [{"kind": "update", "request": back, "config": live}],
+        "fallback": [_back(facts, plan, former)],
         "unscale": _unscale(facts, config),
     }
     return plan.model_copy(update=changes)
@@ -130,11 +139,15 @@ def _update(facts: PlanDeployment, plan: DeploymentPlan, rollout: Any, config: d
     if same and facts.after == "approval":
         alarms = plan.watched_alarms + [alarm["AlarmName"] for alarm in plan.alarms]
         request["DeploymentConfig"] = requests.deployment_config(plan.strategy, rollout, alarms[:10])
-    if _is_scaled(facts) and not (plan.strategy in IN_PARTS and _fewest(facts) == 1):
-        # Somebody, or a scaling policy, changed the counts: keep them. Weights and capture are the new configuration's.
-        excluded = [{"VariantPropertyType": kind} for kind in ("DesiredWeight", "DataCaptureConfig")]
-        request |= {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": excluded}
+    if not (plan.strategy in IN_PARTS and fewest(facts) == 1):
+        request |= retained(facts)
     return request
+
+
+def _back(facts: PlanDeployment, plan: DeploymentPlan, config: str) -> dict[str, Any]:
+    """The phase that brings a former configuration back."""
+    request = {"EndpointName": plan.project, "EndpointConfigName": config, **retained(facts)}
+    return {"kind": "update", "request": request, "config": config}
 
 
 def _variants(
@@ -152,19 +165,6 @@ def _variants(
     return found
 
 
-def _is_scaled(facts: PlanDeployment) -> bool:
-    """Whether a variant has another count than its configuration gave it."""
-    configured = {
-        v["VariantName"]: v.get("InitialInstanceCount")
-        for v in (facts.live_config or {}).get("ProductionVariants") or []
-    }
-    return any(
-        configured.get(v.get("VariantName")) not in (None, v.get("DesiredInstanceCount"))
-        and v.get("DesiredInstanceCount") is not None
-        for v in (facts.endpoint or {}).get("ProductionVariants") or []
-    )
-
-
 def _obsolete(facts: PlanDeployment, config: str) -> list[str]:
     """Our alarms of the configuration that is live until now."""
     live = str((facts.endpoint or {}).get("EndpointConfigName") or config)
@@ -180,12 +180,6 @@ def _unscale(facts: PlanDeployment, config: dict[str, Any]) -> list[str]:
     kinds = ("InstanceType", "ServerlessConfig")
     same = {n for n, v in before.items() if n in after and all(v.get(k) == after[n].get(k) for k in kinds)}
     return sorted(before.keys() - same)
-
-
-def _fewest(facts: PlanDeployment) -> int:
-    """Instances of the smallest variant as it is now."""
-    counts = [v.get("DesiredInstanceCount") or 1 for v in (facts.endpoint or {}).get("ProductionVariants") or []]
-    return min(counts, default=1)
 
 
 def _defaults() -> Any:

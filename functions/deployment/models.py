@@ -48,7 +48,10 @@ class Target(Decision):
 
 
 class PlanDeployment(Facts):
-    """The packages of the target, the endpoint as it is (null: none) and its configuration (null: unknown)."""
+    """The packages of the target, the endpoint as it is (null: none) and its configuration (null: unknown).
+
+    `items`: the project's of the deployments table; its history says what was served before.
+    """
 
     packages: list[dict[str, Any]]
     config: str | None = None
@@ -56,6 +59,7 @@ class PlanDeployment(Facts):
     live_config: dict[str, Any] | None = None
     after: After = "approval"
     attempt: int = 1
+    items: list[dict[str, Any]] = []
 
 
 class DeploymentPlan(Decision):
@@ -64,7 +68,7 @@ class DeploymentPlan(Decision):
     `phases`: {kind: create | update | weights, request, config: what must be live afterwards}, {kind: watch, seconds},
     {kind: experiment, input, detail}; `fallback`: those that bring back
     what was live before, if the answers turn out to be others than those that were evaluated.
-    `check`: an earlier attempt asked SageMaker already; only wait, check and tell.
+    `check`: an earlier attempt asked SageMaker already; only wait, check and tell. `first`: nothing was served before.
     """
 
     action: Literal["create", "update", "check", "none"]
@@ -86,6 +90,7 @@ class DeploymentPlan(Decision):
     unscale: list[str] = []
     scaling: dict[str, Any] | None = None
     config: str | None = None
+    first: bool = False
     warnings: list[str] = []
 
 

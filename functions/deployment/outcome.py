@@ -65,7 +65,7 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         log=None if deployed else _log(facts.log),
         log_command=None if deployed else show_log(f"/aws/sagemaker/Endpoints/{project}"),
     )
-    created = plan is not None and plan.action == "create"
+    created = plan is not None and plan.first
     clean_up = not deployed and created and (endpoint.get("EndpointStatus") == "Failed" or stage == "verification")
     return DeploymentCheck(
         deployed=deployed,
@@ -117,10 +117,12 @@ def _taken_back(facts: CheckDeployment, live: Any, why: str) -> tuple[bool, str,
 def _answers(facts: CheckDeployment, live: Any) -> tuple[bool, str | None, str]:
     """What is asked for is live; are its answers those that were evaluated?"""
     if _differs(facts) and facts.verified:
+        first = facts.plan is not None and facts.plan.first
         return (
             False,
             "verification",
-            f"{facts.verified['reason']}. Nothing was served before, so the endpoint is deleted",
+            f"{facts.verified['reason']}. "
+            + ("Nothing was served before, so the endpoint is deleted" if first else "It serves on"),
         )
     if facts.target and facts.target.after == "rejection":
         return True, None, facts.target.reason
@@ -133,7 +135,8 @@ def _differs(facts: CheckDeployment) -> bool:
 
 def _told(alarm: dict[str, Any]) -> str:
     """An alarm in words."""
-    return f"alarm {alarm.get('AlarmName')} rang ({alarm.get('MetricName')} over {alarm.get('Threshold')})"
+    figure = f"{alarm.get('MetricName')} over {alarm.get('Threshold')}" if alarm.get("MetricName") else None
+    return f"alarm {alarm.get('AlarmName')} rang ({figure or alarm.get('StateReason') or 'a composite alarm'})"
 
 
 def _rung(facts: CheckDeployment) -> list[dict[str, Any]]:

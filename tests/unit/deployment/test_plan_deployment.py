@@ -248,3 +248,52 @@ def test_a_serverless_endpoint_can_get_instances() -> None:
 
 def test_a_project_that_is_gone_deploys_with_defaults() -> None:
     assert handler({"packages": [PACKAGE], "config": None, "endpoint": None}, None)["config"] == plan()["config"]
+
+
+def deployed(version: int, config_name: str, day: int) -> dict[str, Any]:
+    """An item of the history."""
+    arn = f"{PACKAGE['ModelPackageArn'].rpartition('/')[0]}/{version}"
+    item = {"sk": f"deployed#2026-11-0{day}", "package_arn": arn, "endpoint_config": config_name}
+    return {key: {"S": value} for key, value in item.items()}
+
+
+def test_another_attempt_can_go_back_to_what_was_served_before() -> None:
+    name = plan()["config"]
+    items = [deployed(1, "df-run0000001-v1-aaaaaaaaaa", 1), deployed(2, "df-run0000002-v2-aaaaaaaaaa", 2)]
+    again = plan("", endpoint(name), attempt=2, items=items)
+    assert (again["action"], again["first"]) == ("check", False)
+    assert [phase["config"] for phase in again["fallback"]] == ["df-run0000002-v2-aaaaaaaaaa"]
+    first = plan("", endpoint(name), attempt=2)
+    assert (first["action"], first["first"], first["fallback"]) == ("check", True, [])
+
+
+@pytest.mark.parametrize("strategy", ["ab", "shadow"])
+def test_a_comparison_that_was_interrupted_is_made_again(strategy: str) -> None:
+    """Its configuration is called after the champion, so nobody takes the challenger for the live version."""
+    text, packages = f"deploy: {{strategy: {strategy}}}\n", [PACKAGE, package(2)]
+    own = "df-run0000002-v2-0123456789"
+    planned = plan(text, endpoint(own), packages)
+    beside = planned["phases"][0]["config"]
+    assert beside.startswith("df-run0000002-v2-")
+    assert planned["fallback"][0]["config"] == own
+    again = plan(text, endpoint(beside), packages, attempt=2, items=[deployed(2, own, 1)])
+    assert (again["strategy"], again["phases"][0]["config"]) == (strategy, beside)
+    assert again["fallback"][0]["config"] == own
+    assert again["warnings"] == []
+
+
+@pytest.mark.parametrize("strategy", ["ab", "shadow"])
+def test_scaled_counts_are_kept_through_a_comparison_and_on_the_way_back(strategy: str) -> None:
+    live_config = {"ProductionVariants": [{**INSTANCES, "InitialInstanceCount": 1}]}
+    packages = [PACKAGE, package(2)]
+    planned = plan(
+        f"deploy: {{strategy: {strategy}}}\n",
+        endpoint("df-run0000002-v2-0123456789", count=5),
+        packages,
+        live_config=live_config,
+    )
+    updates = [p["request"] for p in (*planned["phases"], *planned["fallback"]) if p["kind"] == "update"]
+    assert len(updates) == 3
+    assert all(request["RetainAllVariantProperties"] for request in updates)
+    for request in updates:
+        assert_valid("sagemaker", "UpdateEndpoint", request)
