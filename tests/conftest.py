@@ -1,14 +1,19 @@
-"""How the tests are shared out among processes."""
+"""How the tests are shared out among processes, and how long an example may take."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 #: Their tests all need the whole stack, which takes a minute to deploy: one process does it for all of them.
 TOGETHER = "tests/local/loop/"
+
+# A machine that is busy is no fault of what is tested.
+settings.register_profile("dropforge", deadline=None)
+settings.load_profile("dropforge")
 
 
 class FilesTogether(LoadFileScheduling):

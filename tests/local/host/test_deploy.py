@@ -63,6 +63,7 @@ def project(tmp_path: Path) -> Path:
     return write(tmp_path / "project", ROOT)
 
 
+@pytest.mark.slow
 def test_a_nested_project_deploys_twice_and_changes(cloud: LocalCloud, project: Path) -> None:
     said: list[str] = []
     outputs = deploy.deploy(cloud, project, "small", said.append)
@@ -89,6 +90,7 @@ def test_a_failure_names_the_resource_and_the_reason(cloud: LocalCloud, tmp_path
     assert deploy.outputs(cloud, "broken") is None
 
 
+@pytest.mark.slow
 def test_delete_leaves_the_retained_bucket_only(cloud: LocalCloud, project: Path) -> None:
     outputs = deploy.deploy(cloud, project, "gone", lambda line: None)
     deploy.delete(cloud, "gone", lambda line: None)

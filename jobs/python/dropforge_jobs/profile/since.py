@@ -50,7 +50,9 @@ def _moved(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str
         return None
     missing = {"missing": old["missing"], "rows": old["rows"]}
     alike = {"edges", "levels"} & old.keys() & new.keys() and before["kind"] == now["kind"]
-    found = judged(old if alike else missing, _pair(old, new) if alike else ([1.0], [1.0]), new["missing"], new["rows"])
+    found = judged(
+        old if alike else missing, _pair(before, now) if alike else ([1.0], [1.0]), new["missing"], new["rows"]
+    )
     if not found["over"]:
         return None
     far = found["value"] / found["threshold"]
@@ -58,10 +60,11 @@ def _moved(before: Mapping[str, Any] | None, now: Mapping[str, Any]) -> dict[str
     return {"name": now["name"], "target": now.get("role") == "target", "far": far, "text": text}
 
 
-def _pair(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[list[float], list[float]]:
+def _pair(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list[float], list[float]]:
     """The shares then and now, by the bins of then."""
+    old, new = before["basis"], now["basis"]
     if "edges" in old:
-        below = [_below(new, edge) for edge in old["edges"]]
+        below = [_below(now, edge) for edge in old["edges"]]
         return list(old["shares"]), [right - left for left, right in zip([0.0, *below], [*below, 1.0])]
     levels = new["levels"]
     # What is too rare now to have been kept is at most as frequent as the rarest that was.
@@ -71,18 +74,30 @@ def _pair(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[list[float], 
     return [*first, max(0.0, 1 - sum(first))], [*second, max(0.0, 1 - sum(second))]
 
 
-def _below(basis: Mapping[str, Any], edge: float) -> float:
-    """The share of values that are not above `edge`; of the open bins at both ends nothing is known but their share."""
-    edges: list[float] = basis["edges"]
-    held: list[float] = basis["shares"]
-    sums = list(accumulate(held))
-    at = bisect_right(edges, edge)
-    if at in (0, len(edges)):
-        within = 0.0 if edge in edges else held[at] / 2
-        return (sums[at - 1] if at else 0.0) + within
-    left, right = edges[at - 1], edges[at]
+def _below(column: Mapping[str, Any], edge: float) -> float:
+    """The share of values that are not above `edge`, straight between what is known of the column's distribution."""
+    basis = column["basis"]
+    knots = _knots(column)
+    at = bisect_right(knots, (edge, inf))
+    if at == 0:
+        return knots[0][1] / 2
+    if at == len(knots):
+        return (knots[-1][1] + 1) / 2 if knots[-1][0] < edge else knots[-1][1]
+    (left, below), (right, until) = knots[at - 1], knots[at]
     part = 0.0 if _single(basis) else (edge - left) / (right - left)
-    return sums[at - 1] + part * held[at]
+    return below + part * (until - below)
+
+
+def _knots(column: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Values with the share that is not above them: the bins' edges, and the quantiles outside of them."""
+    basis = column["basis"]
+    edges: list[float] = basis["edges"]
+    found = list(zip(edges, accumulate(basis["shares"])))
+    figures = column.get("dates" if column["family"] == "dates" else "numbers") or {}
+    for name, value in (figures.get("quantiles") or {}).items():
+        if not _single(basis) and not edges[0] <= value <= edges[-1]:
+            found.append((value, int(name[1:]) / 100))
+    return sorted(found)
 
 
 def _single(basis: Mapping[str, Any]) -> bool:
