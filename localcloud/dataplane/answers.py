@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 LARGEST_BODY = 6_291_456
+#: Characters of a container's error that an answer repeats.
+_LONGEST_MESSAGE = 8192
 REASONS = {
     200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 424: "Failed Dependency",
     429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented", 503: "Service Unavailable",
@@ -52,6 +54,7 @@ class Identity:
 
     def model_error(self, endpoint: str, status: int, container: str, message: str) -> RefusedError:
         """The container answered with an error, or not at all (`status` 0 for a time-out)."""
+        message = message[:_LONGEST_MESSAGE]
         side = "client" if 0 < status < 500 else "server"  # noqa: PLR2004
         group = f"/aws/sagemaker/Endpoints/{endpoint}"
         return RefusedError(

@@ -12,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localcloud.sagemaker.batching import Batcher
 
 _log = logging.getLogger(__name__)
+#: Of a role; anything else, such as a fault of the service, passes.
+DENIED = ("AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException")
 
 Dimensions = tuple[tuple[str, str], ...]
 Item = TypeVar("Item")
@@ -76,7 +78,7 @@ class MetricWriter:
                     client.put_metric_data(Namespace=namespace, MetricData=data)
             except (ClientError, BotoCoreError) as error:
                 _log.warning("metrics of %s: %s", namespace, error)
-                if isinstance(error, ClientError):
+                if isinstance(error, ClientError) and error.response["Error"]["Code"] in DENIED:
                     # A role that may not write stays so: its figures are lost, as on AWS.
                     self._denied.add(client)
 

@@ -79,8 +79,9 @@ class Deployment:
         live.serve()
         for fleet in fleets:
             live.retire(fleet)
-        self.context.store.delete(state.KIND, self.name)
+        # The name is taken until the record goes: whoever creates it anew gets an entry of its own.
         self.context.endpoints.drop(self.name)
+        self.context.store.delete(state.KIND, self.name)
 
     def restore(self, live: LiveEndpoint) -> None:
         """After a restart: serve again what was served, then take up the change that was under way."""
