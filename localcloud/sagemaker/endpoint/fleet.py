@@ -84,9 +84,13 @@ class Fleet:
                     added.append((variant, self._start(variant)))
             for _, each in added:
                 each.wait_ready()
-        except BaseException:
+        except BaseException as error:
             _stop([each for _, each in added], 1.0)
             self._started([each for _, each in added])
+            if isinstance(
+                error, OSError
+            ):  # no disk, no process: an update that ends so must not stay under way for ever
+                raise DeploymentFailedError(f"An instance could not be started: {error}") from error
             raise
         with self._lock:  # in one step: `stop` must find each instance in one list or the other
             self._started([each for _, each in added])
