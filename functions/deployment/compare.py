@@ -19,10 +19,9 @@ ALL = {"ab": CHALLENGER, "shadow": SHADOW}
 
 @dataclass(frozen=True)
 class Pair:
-    """The champion (run and version), its package and model, and where the endpoint writes."""
+    """The champion's package and model, and where the endpoint writes."""
 
-    champion: tuple[str, int]
-    package: dict[str, Any]
+    champion: dict[str, Any]
     model: str
     places: Places
 
@@ -63,14 +62,14 @@ def _both(deploy: Deploy, plan: DeploymentPlan, pair: Pair) -> dict[str, Any]:
             requests.variant_request(deploy, VARIANT, pair.model, float(100 - weight)),
             requests.variant_request(deploy, CHALLENGER, new, float(weight)),
         ]
-        return requests.config_request(deploy, pair.package, variants, pair.places)
+        return requests.config_request(deploy, pair.champion, variants, pair.places)
     block = _block(deploy, "shadow")
     own = {"instance_type": block.instance_type, "count": block.initial_instance_count}
     shadow = requests.variant_request(deploy, SHADOW, new, block.sampling / 100, **own)
     champion = requests.variant_request(deploy, VARIANT, pair.model)
     capture = requests.whole_capture(pair.places)
     more = {"ShadowProductionVariants": [shadow], "DataCaptureConfig": capture}
-    return requests.config_request(deploy, pair.package, [champion], pair.places, **more)
+    return requests.config_request(deploy, pair.champion, [champion], pair.places, **more)
 
 
 def _experiment(
@@ -78,7 +77,7 @@ def _experiment(
 ) -> dict[str, Any]:
     kind = plan.strategy
     settings = _block(deploy, kind).model_dump()
-    champion = {"variant": VARIANT, "version": pair.champion[1], "run": pair.champion[0]}
+    champion = {"variant": VARIANT, "version": version_of(pair.champion), "run": run_of(pair.champion)}
     challenger = {"variant": ALL[kind], "version": version_of(package), "run": run_of(package)}
     place = (both.get("DataCaptureConfig") or {}).get("DestinationS3Uri")
     arn = package["ModelPackageArn"]

@@ -46,7 +46,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         )
         for p in facts.packages
     }
-    champions = {version_of(p): p for p in facts.packages}
+    packages = {version_of(p): p for p in facts.packages}
     live = names.configured_version((facts.endpoint or {}).get("EndpointConfigName"))
     # What is rejected must not come along under the name of the live version.
     beside = live[1] if live and facts.after == "approval" else None
@@ -78,7 +78,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         return plan.model_copy(update={"action": "none", "reason": "project.yaml has deploy.mode: batch"})
     plan = _decide(facts, deploy, plan, config)
     if plan.action == "update" and strategy in COMPARED and live:
-        return compare(facts, deploy, plan, Pair(live, champions[live[1]], models[live[1]]["ModelName"], where))
+        return compare(facts, deploy, plan, Pair(packages[live[1]], models[live[1]]["ModelName"], where))
     return plan
 
 

@@ -7,22 +7,21 @@ from typing import Any
 from dropforge import events, names
 
 
+def served(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was served, the newest first: `package_arn` and `endpoint_config`; `items` as DynamoDB gives them."""
+    found = [item for item in map(events.plain, items) if str(item.get("sk")).startswith("deployed#")]
+    return sorted(found, key=lambda item: str(item["sk"]), reverse=True)
+
+
 def before(items: list[dict[str, Any]], package_arn: str) -> str | None:
     """The configuration of the version that was served last before this one; null: none was."""
-    return next((item["endpoint_config"] for item in _served(items) if item.get("package_arn") != package_arn), None)
+    others = (item.get("endpoint_config") for item in served(items) if item["package_arn"] != package_arn)
+    return next((config for config in others if config), None)
 
 
 def alone(items: list[dict[str, Any]], live: str) -> str:
     """The live version's own configuration, where a comparison that did not end is live."""
-    served, version = _served(items), names.configured_version(live)
-    if version is None or any(item["endpoint_config"] == live for item in served):
+    version, configs = names.configured_version(live), [str(item.get("endpoint_config")) for item in served(items)]
+    if version is None or live in configs:
         return live
-    own = (item["endpoint_config"] for item in served if names.configured_version(item["endpoint_config"]) == version)
-    return next(own, live)
-
-
-def _served(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The newest first."""
-    found = [item for item in map(events.plain, items) if str(item.get("sk")).startswith("deployed#")]
-    kept = [item for item in found if item.get("endpoint_config")]
-    return sorted(kept, key=lambda item: str(item["sk"]), reverse=True)
+    return next((config for config in configs if names.configured_version(config) == version), live)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deployment import requests
+from deployment import history, requests
 from deployment.models import PlanPruning, Pruning
 from dropforge import events, names
 from dropforge.settings import Settings
@@ -56,8 +56,7 @@ def _noted(facts: PlanPruning) -> dict[str, Request]:
 
 def _served(facts: PlanPruning) -> list[str]:
     """What was live, the latest first, each once."""
-    items = sorted((events.plain(item) for item in facts.history), key=lambda item: str(item["sk"]), reverse=True)
-    return list(dict.fromkeys(str(item["endpoint_config"]) for item in items))
+    return list(dict.fromkeys(str(item["endpoint_config"]) for item in history.served(facts.history)))
 
 
 def _variants(request: Request) -> list[Request]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from deployment import history
 from deployment.models import ChooseTarget, Target
 from dropforge import events, names
 from dropforge.project import Deploy, Project
@@ -49,8 +50,7 @@ def deploy_of(config: str | None) -> Deploy:
 
 def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
     rejected, approved = str(facts.package["ModelPackageArn"]), _approved(facts)
-    items = [events.plain(item) for item in facts.items]
-    wanted: dict[str, Any] = next((item for item in items if item.get("sk") == "wanted"), {})
+    wanted: dict[str, Any] = next((i for i in map(events.plain, facts.items) if i.get("sk") == "wanted"), {})
     own = wanted.get("decision") == f"{rejected}#{facts.changed_at}"
     if own and facts.attempt > 1 and wanted.get("package_arn") in approved:
         return _back_to(str(wanted["package_arn"]), "an earlier attempt chose it", target, deploy)
@@ -65,7 +65,7 @@ def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
         return target.model_copy(update={"action": "none" if facts.held else "wait", "reason": reason})
     if target.version not in served and coming != rejected:  # what goes is the live one
         target = target.model_copy(update={"version": target.live_version})
-    found = _before(facts, target, items)
+    found = _before(facts, target)
     if found is not None:
         reason = f"version {target.version} was rejected; version {_version(found)} was served before and is approved"
         return _back_to(found, reason, target, deploy)
@@ -107,13 +107,10 @@ def _is_unapproved(live: int | None, approved: list[str]) -> bool:
     return live is not None and known and live not in versions
 
 
-def _before(facts: ChooseTarget, target: Target, items: list[dict[str, Any]]) -> str | None:
+def _before(facts: ChooseTarget, target: Target) -> str | None:
     """The package that was served last before the rejected one, of those still approved; else the next lower one."""
     rejected, approved = facts.package["ModelPackageArn"], _approved(facts)
-    served = sorted(
-        (i for i in items if str(i.get("sk")).startswith("deployed#")), key=lambda i: str(i["sk"]), reverse=True
-    )
-    for item in served:
+    for item in history.served(facts.items):
         if item.get("package_arn") in approved and item["package_arn"] != rejected:
             return str(item["package_arn"])
     lower = [arn for arn in approved if _version(arn) < (target.version or 0)]

@@ -67,6 +67,12 @@ def test_an_alarm_that_took_it_back_is_named_with_its_figure_and_the_log() -> No
     assert detail["log"].splitlines()[-1] == "ERROR in line 29"
 
 
+def test_a_composite_alarm_is_named_with_its_reason() -> None:
+    composite = {"AlarmName": "business", "StateValue": "ALARM", "StateReason": "ALARM(kpi) is true"}
+    checked = check(endpoint(), alarms=[composite])
+    assert "alarm business rang (ALARM(kpi) is true)" in checked["reason"]
+
+
 @pytest.mark.parametrize("live", [endpoint(CONFIG), endpoint(FailureReason="{bad}, 'x' " + "y" * 400)])
 def test_the_mark_is_one_that_the_registry_takes(live: Any) -> None:
     mark = check(live)["mark"]

@@ -64,7 +64,8 @@ def _pair(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list[float
     """The shares then and now, by the bins of then."""
     old, new = before["basis"], now["basis"]
     if "edges" in old:
-        below = [_below(now, edge) for edge in old["edges"]]
+        knots, single = _knots(now), _single(new)
+        below = [_below(knots, edge, single) for edge in old["edges"]]
         return list(old["shares"]), [right - left for left, right in zip([0.0, *below], [*below, 1.0])]
     levels = new["levels"]
     # What is too rare now to have been kept is at most as frequent as the rarest that was.
@@ -74,17 +75,15 @@ def _pair(before: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[list[float
     return [*first, max(0.0, 1 - sum(first))], [*second, max(0.0, 1 - sum(second))]
 
 
-def _below(column: Mapping[str, Any], edge: float) -> float:
-    """The share of values that are not above `edge`, straight between what is known of the column's distribution."""
-    basis = column["basis"]
-    knots = _knots(column)
+def _below(knots: Sequence[tuple[float, float]], edge: float, single: bool) -> float:
+    """The share of values that are not above `edge`: straight between knots, or in steps if `single`."""
     at = bisect_right(knots, (edge, inf))
     if at == 0:
         return knots[0][1] / 2
     if at == len(knots):
         return (knots[-1][1] + 1) / 2 if knots[-1][0] < edge else knots[-1][1]
     (left, below), (right, until) = knots[at - 1], knots[at]
-    part = 0.0 if _single(basis) else (edge - left) / (right - left)
+    part = 0.0 if single else (edge - left) / (right - left)
     return below + part * (until - below)
 
 
@@ -93,11 +92,17 @@ def _knots(column: Mapping[str, Any]) -> list[tuple[float, float]]:
     basis = column["basis"]
     edges: list[float] = basis["edges"]
     found = list(zip(edges, accumulate(basis["shares"])))
-    figures = column.get("dates" if column["family"] == "dates" else "numbers") or {}
-    for name, value in (figures.get("quantiles") or {}).items():
-        if not _single(basis) and not edges[0] <= value <= edges[-1]:
+    for name, value in ({} if _single(basis) else _quantiles(column)).items():
+        if not edges[0] <= value <= edges[-1]:
             found.append((value, int(name[1:]) / 100))
     return sorted(found)
+
+
+def _quantiles(column: Mapping[str, Any]) -> dict[str, float]:
+    """Those of `shape.quantiles`; none of a column without numbers or dates."""
+    figures = column.get("dates" if column["family"] == "dates" else "numbers") or {}
+    found: dict[str, float] = figures.get("quantiles") or {}
+    return found
 
 
 def _single(basis: Mapping[str, Any]) -> bool:
@@ -116,7 +121,7 @@ def _told(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
         yield from _values(first, second, "of {} characters" if now["kind"] == "text" else "{!r}")
         return
     dates = now["family"] == "dates"
-    keys = [(figures.get("dates" if dates else "numbers") or {}).get("quantiles") or {} for figures in (before, now)]
+    keys = [_quantiles(column) for column in (before, now)]
     if all(keys):
         middle, low, high = ([place(found[key], dates) for found in keys] for key in ("p50", "p25", "p75"))
         if middle[0] != middle[1]:
