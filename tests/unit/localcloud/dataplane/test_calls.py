@@ -107,6 +107,13 @@ def test_model_error(plane: Plane, status: int, side: str) -> None:
     assert answer["LogStreamArn"].endswith(":log-group:/aws/sagemaker/Endpoints/endpoint")
 
 
+def test_a_long_error_is_cut(plane: Plane) -> None:
+    server = plane.server("A")
+    server.answer = lambda handler, body: respond(handler, b"\xff" * 1_000_000, 500)
+    plane.router.put(table(variant("A", server)))
+    assert len(plane.error()[2]["OriginalMessage"]) == 8192
+
+
 def test_time_limit(plane: Plane) -> None:
     server = plane.server("A")
     let = threading.Event()

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from localcloud.sagemaker.endpoint import instance
 from tests.unit.localcloud.sagemaker.helpers import ROLE, CallError, Cloud
 
 
@@ -158,6 +159,26 @@ def test_capacity(cloud: Cloud) -> None:
     assert len({cloud.invoke("Endpoint", b"x")[1]["pid"] for _ in range(40)}) == 2
     [summary] = cloud.call("DescribeEndpoint", EndpointName="Endpoint")["ProductionVariants"]
     assert summary["CurrentInstanceCount"] == 2
+
+
+def test_capacity_that_cannot_be_started_is_told_and_the_endpoint_serves_on(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simple(cloud)
+    before = len(cloud.events)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(instance, "make", full)
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
+    cloud.call("UpdateEndpointWeightsAndCapacities", EndpointName="Endpoint", DesiredWeightsAndCapacities=wanted)
+    cloud.wait_endpoint("Endpoint", "IN_SERVICE", before)
+    described = cloud.call("DescribeEndpoint", EndpointName="Endpoint")
+    assert described["EndpointStatus"] == "InService"
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1
+    assert cloud.invoke("Endpoint", b"x")[1]["pid"]
+    cloud.call("DeleteEndpoint", EndpointName="Endpoint")
 
 
 def test_pipeline(cloud: Cloud) -> None:
