@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deployment import requests
 from deployment.counts import retained
 from deployment.requests import VARIANT, Places, run_of, version_of
+from dropforge.project_base import on
 
 if TYPE_CHECKING:
     from deployment.models import DeploymentPlan, PlanDeployment
@@ -32,12 +33,13 @@ def compare(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, pair: P
     both = _both(deploy, plan, pair)
     name = both["EndpointConfigName"]
     kept = retained(facts)
-    final = plan.phases[-1] | {"request": {"EndpointName": plan.project, "EndpointConfigName": plan.config, **kept}}
+    # The champion's instances are scaled on during the comparison, which may take a day.
+    later = retained(facts, scales=on(deploy.scaling))
+    final = plan.phases[-1] | {"request": {"EndpointName": plan.project, "EndpointConfigName": plan.config, **later}}
     rollout = deploy.rollout or _rollout()
     watched = [v for v in both["ProductionVariants"] if v["VariantName"] == CHALLENGER]
-    started = {"EndpointName": plan.project, "EndpointConfigName": name, **kept}
     phases = [
-        {"kind": "update", "request": started, "config": name},
+        _start(facts, plan, both, kept),
         _experiment(deploy, plan, package, pair, both),
         *(_steps(deploy, plan, name, rollout.wait) if plan.strategy == "ab" else []),
         final,
@@ -46,11 +48,31 @@ def compare(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, pair: P
     return plan.model_copy(
         update={
             "phases": phases,
+            "fallback": [back | {"request": back["request"] | later} for back in plan.fallback],
             "endpoint_configs": [both, *plan.endpoint_configs],
             "alarms": [*alarms, *plan.alarms],
             "obsolete_alarms": [*plan.obsolete_alarms, *(alarm["AlarmName"] for alarm in alarms)],
         }
     )
+
+
+def _start(facts: PlanDeployment, plan: DeploymentPlan, both: dict[str, Any], kept: dict[str, Any]) -> dict[str, Any]:
+    """Both versions live. An earlier attempt's comparison that stands is begun again without an update."""
+    name = both["EndpointConfigName"]
+    if (facts.endpoint or {}).get("EndpointConfigName") != name:
+        request = {"EndpointName": plan.project, "EndpointConfigName": name, **kept}
+        return {"kind": "update", "request": request, "config": name}
+    if plan.strategy == "shadow":
+        return {"kind": "check", "config": name}
+    weights = {v["VariantName"]: v["InitialVariantWeight"] for v in both["ProductionVariants"]}
+    return _weights(plan, name, weights)
+
+
+def _weights(plan: DeploymentPlan, config: str, weights: dict[str, float]) -> dict[str, Any]:
+    """The phase that shares the traffic so."""
+    wanted = [{"VariantName": name, "DesiredWeight": weight} for name, weight in weights.items()]
+    request = {"EndpointName": plan.project, "DesiredWeightsAndCapacities": wanted}
+    return {"kind": "weights", "request": request, "config": config}
 
 
 def _both(deploy: Deploy, plan: DeploymentPlan, pair: Pair) -> dict[str, Any]:
@@ -107,12 +129,8 @@ def _steps(deploy: Deploy, plan: DeploymentPlan, config: str, wait: int) -> list
     """The challenger's share on its way up, each step watched."""
     found: list[dict[str, Any]] = []
     for percent in _block(deploy, "ab").steps:
-        weights = ((VARIANT, 100.0 - percent), (CHALLENGER, float(percent)))
-        request = {
-            "EndpointName": plan.project,
-            "DesiredWeightsAndCapacities": [{"VariantName": name, "DesiredWeight": weight} for name, weight in weights],
-        }
-        found += [{"kind": "weights", "request": request, "config": config}, {"kind": "watch", "seconds": wait}]
+        weights = {VARIANT: 100.0 - percent, CHALLENGER: float(percent)}
+        found += [_weights(plan, config, weights), {"kind": "watch", "seconds": wait}]
     return found
 
 

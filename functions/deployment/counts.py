@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from deployment.models import PlanDeployment
 
 
-def retained(facts: PlanDeployment) -> dict[str, Any]:
-    """What an UpdateEndpoint says so that scaled counts are kept; weights and capture are the new configuration's."""
-    if not _is_scaled(facts):
+def retained(facts: PlanDeployment, *, scales: bool = False) -> dict[str, Any]:
+    """What an UpdateEndpoint says so that scaled counts are kept; weights and capture are the new configuration's.
+
+    `scales`: they may be scaled by the time of the update.
+    """
+    if not scales and not _is_scaled(facts):
         return {}
     excluded = [{"VariantPropertyType": kind} for kind in ("DesiredWeight", "DataCaptureConfig")]
     return {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": excluded}

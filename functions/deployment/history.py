@@ -6,6 +6,8 @@ from typing import Any
 
 from dropforge import events, names
 
+NONE = "none"  # the deployment machine's note where there was no endpoint
+
 
 def served(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What was served, the newest first: `package_arn` and `endpoint_config`; `items` as DynamoDB gives them."""
@@ -14,7 +16,14 @@ def served(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def before(items: list[dict[str, Any]], package_arn: str) -> str | None:
-    """The configuration of the version that was served last before this one; null: none was."""
+    """The configuration that was live before this version was asked for; null: there was none.
+
+    An attempt notes it with what is wanted. Without that note it is that of the version that was served last before.
+    """
+    wanted: dict[str, Any] = next((item for item in map(events.plain, items) if item.get("sk") == "wanted"), {})
+    noted = wanted.get("before") if wanted.get("package_arn") == package_arn else None
+    if noted:
+        return None if noted == NONE else alone(items, str(noted))
     others = (item.get("endpoint_config") for item in served(items) if item["package_arn"] != package_arn)
     return next((config for config in others if config), None)
 

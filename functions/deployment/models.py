@@ -15,6 +15,7 @@ class ChooseTarget(Facts):
     `items`: the project's items of the deployments table, as DynamoDB gives them; `approved`: ListModelPackages;
     `status` and `changed_at` are the event's: epoch milliseconds or ISO 8601. `wanted_status`: of the decision that is
     wanted, as its own item has it; `held`: whether it is this execution's turn, so that nobody else changes anything.
+    `live_config`: DescribeEndpointConfig of the endpoint (null: unknown), for versions that share the traffic.
     """
 
     package: dict[str, Any]
@@ -22,6 +23,7 @@ class ChooseTarget(Facts):
     changed_at: Any
     config: str | None = None
     endpoint: dict[str, Any] | None = None
+    live_config: dict[str, Any] | None = None
     approved: list[dict[str, Any]] = []
     items: list[dict[str, Any]] = []
     wanted_status: str | None = None

@@ -50,8 +50,11 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         rejected_version=facts.target.version if back and facts.target else None,
         live_version=live[1] if live else None,
         previous_version=plan.previous_version if plan else None,
+        still_compared=not deployed and _is_compared(plan, endpoint),
         rolled_back=not deployed
         and endpoint.get("EndpointStatus") == "InService"
+        and endpoint.get("EndpointConfigName") != wanted
+        and not _is_compared(plan, endpoint)
         and stage in ("alarm", "health", "experiment", "verification"),
         after=facts.target.after if facts.target else "approval",
         variants=_variants(plan, endpoint if deployed else {}),
@@ -75,7 +78,7 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         mark=_mark(package, deployed, reason),
         scaling=None if clean_up else _scaling(plan, endpoint),
         detail_type=kind,
-        detail=detail | ({"rolled_back": False} if clean_up else {}),
+        detail=detail | {"clean_up": clean_up},
     )
 
 
@@ -90,7 +93,8 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None
         stage = "refused" if found.error in ("AlarmRingingError", "EndpointUnusableError") else "start"
         # A person needs the name of an error only where it says more than the words do: States.Timeout.
         named = found.error if str(found.error).startswith("States.") else None
-        return False, stage, f"{found.reason} ({named})" if named else found.reason
+        said = f"{found.reason} ({named})" if named else found.reason
+        return False, stage, f"{before}. The way back failed: {said}" if (before := _disliked(facts)) else said
     if wanted is None or not endpoint:
         return False, "internal", "the deployment ended before the endpoint was asked for"
     if status == "InService" and live == wanted:
@@ -98,16 +102,18 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None
     if status == "InService":
         return _taken_back(facts, live, why)
     if status in MOVING:
-        return False, "timeout", f"the endpoint is still {status} after the longest time that a deployment waits{why}"
+        disliked = f"{before}. " if (before := _disliked(facts)) else ""
+        longest = "the longest time that a deployment waits"
+        return False, "timeout", f"{disliked}the endpoint is still {status} after {longest}{why}"
     return False, "health", f"the endpoint is {status}{why}"
 
 
 def _taken_back(facts: CheckDeployment, live: Any, why: str) -> tuple[bool, str, str]:
     """Something else is live than what was asked for: by whom, and why."""
-    if facts.experiment and facts.experiment.get("decision") != "promote":
-        return False, "experiment", f"{facts.experiment.get('reason')}. {live} serves on"
-    if _differs(facts) and facts.verified:
-        return False, "verification", f"{facts.verified['reason']}. It was taken back: {live} serves again"
+    if why_not := _disliked(facts):
+        differs = _differs(facts)
+        told = f"It was taken back: {live} serves again" if differs else f"{live} serves on"
+        return False, "verification" if differs else "experiment", f"{why_not}. {told}"
     rung = [_told(alarm) for alarm in _rung(facts)]
     if rung:
         return False, "alarm", f"SageMaker rolled back, because {' and '.join(rung)}. {live} serves on"
@@ -127,6 +133,20 @@ def _answers(facts: CheckDeployment, live: Any) -> tuple[bool, str | None, str]:
     if facts.target and facts.target.after == "rejection":
         return True, None, facts.target.reason
     return True, None, f"endpoint {(facts.endpoint or {}).get('EndpointName')} serves {live}"
+
+
+def _disliked(facts: CheckDeployment) -> str | None:
+    """Why the new version was to go, where it was."""
+    if facts.experiment and facts.experiment.get("decision") != "promote":
+        said, caught = str(facts.experiment.get("reason")), facts.experiment.get("caught")
+        return f"{said}: {understand(caught.get('Error'), caught.get('Cause')).reason}" if caught else said
+    return str((facts.verified or {}).get("reason")) if _differs(facts) else None
+
+
+def _is_compared(plan: DeploymentPlan | None, endpoint: dict[str, Any]) -> bool:
+    """Whether both versions are at the endpoint still."""
+    live = endpoint.get("EndpointConfigName")
+    return plan is not None and any(live == c["EndpointConfigName"] != plan.config for c in plan.endpoint_configs)
 
 
 def _differs(facts: CheckDeployment) -> bool:
@@ -202,11 +222,10 @@ def _variants(plan: DeploymentPlan | None, live: dict[str, Any]) -> list[dict[st
     for variant in _asked(plan):
         now = real.get(variant["VariantName"], {})
         count = now.get("CurrentInstanceCount") or variant.get("InitialInstanceCount")
-        version = variant["ModelName"].split("-v", 1)[-1].split("-")[0]
         found.append(
             {
                 "name": variant["VariantName"],
-                "model_version": int(version) if version.isdigit() else None,
+                "model_version": names.modelled_version(variant["ModelName"]),
                 "weight": now.get("CurrentWeight", variant["InitialVariantWeight"]),
                 "instance": {"type": variant["InstanceType"], "count": count} if "InstanceType" in variant else None,
                 "serverless": variant.get("ServerlessConfig"),

@@ -55,7 +55,7 @@ def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
     if own and facts.attempt > 1 and wanted.get("package_arn") in approved:
         return _back_to(str(wanted["package_arn"]), "an earlier attempt chose it", target, deploy)
     coming = wanted.get("package_arn") if facts.wanted_status == "RUNNING" and not own else None
-    served = (target.live_version, _pending(facts.endpoint)) if facts.endpoint else ()
+    served = {target.live_version, _pending(facts.endpoint), *_sharing(facts.live_config)} if facts.endpoint else set()
     # Two rejections in a row: the second one's turn may be the first at which the live version's own is acted on.
     unapproved = facts.held and _is_unapproved(target.live_version, approved)
     if coming != rejected and target.version not in served and not unapproved:
@@ -67,7 +67,9 @@ def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
         target = target.model_copy(update={"version": target.live_version})
     found = _before(facts, target)
     if found is not None:
-        reason = f"version {target.version} was rejected; version {_version(found)} was served before and is approved"
+        stays = _version(found) == target.live_version
+        serves = "serves on without it" if stays else "was served before and is approved"
+        reason = f"version {target.version} was rejected; version {_version(found)} {serves}"
         return _back_to(found, reason, target, deploy)
     return _nothing_earlier(facts, target, deploy)
 
@@ -94,7 +96,7 @@ def _nothing_earlier(facts: ChooseTarget, target: Target, deploy: Deploy) -> Tar
         rejected_version=target.version,
         model_package_arn=rejected,
         endpoint=target.project,
-        still_live=action == "impossible" and target.version == target.live_version,
+        still_live=action == "impossible" and target.version in {target.live_version, *_sharing(facts.live_config)},
         after="rejection",
     )
     return target.model_copy(update={"action": action, "reason": reason, "detail": detail})
@@ -140,6 +142,12 @@ def _version(arn: str) -> int:
 def _live(endpoint: dict[str, Any] | None) -> int | None:
     found = names.configured_version((endpoint or {}).get("EndpointConfigName"))
     return found[1] if found else None
+
+
+def _sharing(config: dict[str, Any] | None) -> set[int | None]:
+    """Versions that get calls, or copies of them: a comparison is called after the champion alone."""
+    variants = ("ProductionVariants", "ShadowProductionVariants")
+    return {names.modelled_version(v.get("ModelName")) for key in variants for v in (config or {}).get(key) or []}
 
 
 def _pending(endpoint: dict[str, Any]) -> int | None:

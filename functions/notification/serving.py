@@ -30,7 +30,7 @@ def is_dead(d: Detail) -> bool:
 
 def is_wrong(d: Detail) -> bool:
     """Whether a project's first endpoint answers otherwise than was evaluated, and is deleted for that."""
-    return d.get("stage") == "verification" and d.get("endpoint_config") == d.get("requested_endpoint_config")
+    return d.get("stage") == "verification" and d.get("clean_up") is True
 
 
 def is_going(d: Detail) -> bool:
@@ -107,6 +107,16 @@ def live(d: Detail) -> str:
     if serves and config:
         return f"Live now: version {serves}. The endpoint serves {config}{f' ({status})' if status else ''}."
     return passages.live(d)
+
+
+def compared_still(d: Detail) -> str:
+    """Whether the version that failed is beside the live one still, and how it goes."""
+    ends = "Rejecting it ends that, and the other one serves alone."
+    if d.get("still_compared") is True:
+        return f"Version {word(d, 'model_version')} still gets its part of the traffic, or a copy. {ends}"
+    if "endpoint_status" in d:
+        return ""
+    return f"Nobody looked at the endpoint: if the version was being compared, it is there still. {ends}"
 
 
 def how_to_ask(d: Detail) -> list[str]:

@@ -86,6 +86,7 @@ def deployment_failed(d: Detail) -> Text:
             serving.alarms(d),
             passages.log(d),
             serving.live(d),
+            serving.compared_still(d),
             measured.compared(d, "What was measured, side by side"),
             "To try again after mending the cause, reject the version and approve it once more." if again else "",
         ],

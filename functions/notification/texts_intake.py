@@ -26,7 +26,7 @@ def project_invalid(d: Detail) -> Text:
     project, run, found = word(d, "project"), word(d, "run", ""), things(d, "problems")
     place = word(d, "file", f"{project}/project.yaml", 2_000)
     first = found[0] if found else {}
-    headline = f"The project.yaml of {project} cannot be used. The last valid version stays in force."
+    headline = f"The project.yaml of {project} cannot be used. An earlier one that was valid stays in force."
     more = ""
     if run:  # valid by itself, but refused by a run
         headline = f"Run {run} of project {project} ended: its project.yaml does not fit what was dropped."

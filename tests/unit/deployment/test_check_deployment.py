@@ -7,7 +7,7 @@ from deployment.check_deployment import handler
 from deployment.plan_deployment import handler as plan
 
 from tests.unit.botocore_check import assert_valid
-from tests.unit.deployment.facts import PACKAGE, config, endpoint
+from tests.unit.deployment.facts import PACKAGE, config, endpoint, package
 
 PLAN = plan({"packages": [PACKAGE], "config": config(), "endpoint": None}, None)
 CONFIG = PLAN["config"]
@@ -86,3 +86,37 @@ def test_a_first_endpoint_that_failed_is_cleaned_up_and_nothing_else() -> None:
     assert check(endpoint(CONFIG, "Failed"))["clean_up"] is True
     assert check(endpoint())["clean_up"] is False
     assert check(endpoint(CONFIG))["clean_up"] is False
+
+
+def compared(**more: Any) -> dict[str, Any]:
+    """A check whose plan had a comparison: the live configuration is that of both versions."""
+    planned = plan(
+        {"packages": [PACKAGE, package(2)], "config": config("deploy: {strategy: ab}\n"), "endpoint": endpoint()}, None
+    )
+    both = planned["endpoint_configs"][0]["EndpointConfigName"]
+    gone = {"decision": "remove", "reason": "12 % of its answers were errors", "figures": None}
+    return check(endpoint(both), planned=planned, **({"experiment": gone} | more))
+
+
+def test_a_challenger_that_could_not_be_removed_is_said_to_have_its_share_still() -> None:
+    failed = compared(failure={"Error": "SageMaker.AmazonSageMakerException", "Cause": "no capacity"})
+    assert failed["reason"] == "12 % of its answers were errors. The way back failed: no capacity"
+    assert (failed["detail"]["still_compared"], failed["detail"]["rolled_back"]) == (True, False)
+    taken_back = compared()
+    assert (taken_back["detail"]["still_compared"], taken_back["detail"]["rolled_back"]) == (True, False)
+    assert check(endpoint(CONFIG))["detail"]["still_compared"] is False
+
+
+def test_what_broke_off_a_comparison_is_told_in_words() -> None:
+    caught = {"Error": "CloudWatch.CloudWatchException", "Cause": "Rate exceeded (Service: CloudWatch, Status: 400)"}
+    gone = {"decision": "remove", "reason": "the comparison broke off", "figures": None, "caught": caught}
+    assert compared(experiment=gone)["reason"].startswith("the comparison broke off: Rate exceeded. df-")
+
+
+def test_what_serves_on_was_not_rolled_back() -> None:
+    differs = {"decision": "failed", "reason": "9 of 9 answers differ", "figures": None}
+    checked = check(endpoint(CONFIG), planned=PLAN | {"first": False}, verified=differs)
+    assert (checked["stage"], checked["clean_up"]) == ("verification", False)
+    assert (checked["detail"]["rolled_back"], checked["detail"]["clean_up"]) == (False, False)
+    first = check(endpoint(CONFIG), verified=differs)
+    assert (first["clean_up"], first["detail"]["clean_up"], first["detail"]["rolled_back"]) == (True, True, False)

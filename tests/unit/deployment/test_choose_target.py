@@ -227,3 +227,34 @@ def test_whatever_was_served_what_comes_is_approved_and_is_not_the_rejected_one(
     assert target["action"] in (("deploy", "impossible") if serving == rejected else ("none",))
     for arn in target["package_arns"]:
         assert int(arn.rpartition("/")[2]) in kept
+
+
+def sharing(*models: str, shadow: str | None = None) -> dict[str, Any]:
+    """DescribeEndpointConfig with these models."""
+    found: dict[str, Any] = {"ProductionVariants": [{"VariantName": m, "ModelName": m} for m in models]}
+    return found | ({"ShadowProductionVariants": [{"VariantName": "Shadow", "ModelName": shadow}]} if shadow else {})
+
+
+@pytest.mark.parametrize(
+    "live_config",
+    [
+        sharing("df-run0000002-v2", "df-run0000003-v3"),
+        sharing("df-run0000002-v2-s", "df-run0000003-v3-s"),
+        sharing("df-run0000002-v2", shadow="df-run0000003-v3"),
+    ],
+)
+def test_a_rejected_version_that_has_a_share_goes_and_the_live_one_serves_alone(live_config: dict[str, Any]) -> None:
+    facts = {"endpoint": live(2), "live_config": live_config, "items": served(1, 2)}
+    target = choose(3, "Rejected", approved=(1, 2), **facts)
+    assert (target["action"], target["package_arns"]) == ("deploy", [f"{GROUP}/2"])
+    assert target["reason"] == "version 3 was rejected; version 2 serves on without it"
+    assert choose(4, "Rejected", approved=(1, 2), **facts)["action"] == "none"
+    alone = choose(3, "Rejected", **facts)
+    assert (alone["action"], alone["detail"]["still_live"]) == ("impossible", True)
+
+
+def test_a_rejected_version_of_several_variants_is_replaced_by_the_others() -> None:
+    text = "deploy: {variants: [{name: a, model: latest}, {name: b, model: 2}]}\n"
+    shared = sharing("df-run0000003-v3", "df-run0000002-v2")
+    target = choose(2, "Rejected", approved=(1, 3), text=text, endpoint=live(3), live_config=shared, items=served(2, 3))
+    assert target["package_arns"] == [f"{GROUP}/3"]

@@ -78,3 +78,14 @@ def test_a_rejection_is_no_occasion_for_an_experiment() -> None:
     planned = handler({**facts, "after": "rejection"}, None)
     assert [p["kind"] for p in planned["phases"]] == ["update"]
     assert planned["warnings"] == []
+
+
+@pytest.mark.parametrize("text", [AB, SHADOW])
+def test_counts_that_are_scaled_during_the_comparison_are_kept_at_its_end(text: str) -> None:
+    scaled = text.replace("deploy: {", "deploy: {scaling: {max: 4}, ")
+    planned = plan(scaled)
+    first, *rest = [p["request"] for p in (*planned["phases"], *planned["fallback"]) if p["kind"] == "update"]
+    assert "RetainAllVariantProperties" not in first
+    assert all(request["RetainAllVariantProperties"] for request in rest)
+    fixed = [p["request"] for p in (*plan(text)["phases"], *plan(text)["fallback"]) if p["kind"] == "update"]
+    assert not any("RetainAllVariantProperties" in request for request in fixed)

@@ -278,6 +278,9 @@ def test_a_comparison_that_was_interrupted_is_made_again(strategy: str) -> None:
     assert planned["fallback"][0]["config"] == own
     again = plan(text, endpoint(beside), packages, attempt=2, items=[deployed(2, own, 1)])
     assert (again["strategy"], again["phases"][0]["config"]) == (strategy, beside)
+    assert [p["kind"] for p in again["phases"]][:2] == [{"ab": "weights", "shadow": "check"}[strategy], "experiment"]
+    if strategy == "ab":
+        assert_valid("sagemaker", "UpdateEndpointWeightsAndCapacities", again["phases"][0]["request"])
     assert again["fallback"][0]["config"] == own
     assert again["warnings"] == []
 
@@ -297,3 +300,22 @@ def test_scaled_counts_are_kept_through_a_comparison_and_on_the_way_back(strateg
     assert all(request["RetainAllVariantProperties"] for request in updates)
     for request in updates:
         assert_valid("sagemaker", "UpdateEndpoint", request)
+
+
+@pytest.mark.parametrize(
+    ("before", "back"), [("none", []), ("df-run0000001-v1-aaaaaaaaaa", ["df-run0000001-v1-aaaaaaaaaa"])]
+)
+def test_another_attempt_knows_what_was_live_before_the_first(before: str, back: list[str]) -> None:
+    """Version 2 was served too, but its endpoint was deleted since, or it was rejected."""
+    name = plan()["config"]
+    wanted = {"sk": "wanted", "package_arn": PACKAGE["ModelPackageArn"], "before": before}
+    items = [{key: {"S": value} for key, value in wanted.items()}, deployed(2, "df-run0000002-v2-aaaaaaaaaa", 2)]
+    again = plan("", endpoint(name), attempt=2, items=items)
+    assert [phase["config"] for phase in again["fallback"]] == back
+    assert again["first"] is (before == "none")
+
+
+def test_what_another_decision_noted_says_nothing_of_this_one() -> None:
+    other = {"sk": "wanted", "package_arn": "another", "before": "none"}
+    items = [{key: {"S": value} for key, value in other.items()}, deployed(2, "df-run0000002-v2-aaaaaaaaaa", 2)]
+    assert plan("", endpoint(plan()["config"]), attempt=2, items=items)["first"] is False

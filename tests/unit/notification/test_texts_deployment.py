@@ -104,8 +104,9 @@ def test_an_endpoint_that_failed_serves_nothing() -> None:
 
 def test_a_first_endpoint_that_answers_otherwise_is_not_called_live() -> None:
     config = LIVE["endpoint_config"]
-    wrong = {"stage": "verification", "endpoint_config": config, "requested_endpoint_config": config, "alarms": []}
-    text = letter("Deployment Failed", **BACK | wrong, verified={"rows": 0})
+    asked = {"endpoint_config": config, "requested_endpoint_config": config}
+    wrong = {"stage": "verification", "alarms": [], **asked}
+    text = letter("Deployment Failed", **BACK | wrong, verified={"rows": 0}, clean_up=True)
     assert "nothing is live" in text
     assert "Live now" not in text
     assert "taken back" not in text
@@ -214,3 +215,22 @@ def test_a_comparison_can_be_ended_with_the_line_below() -> None:
     )
     assert "To end it sooner, reject the version: it goes soon, and the live one stays." in text
     assert f"--model-package-arn {ARN} --model-approval-status Rejected" in text
+
+
+def test_what_answers_otherwise_and_serves_on_is_called_live() -> None:
+    """From serverless to instances there is no way back."""
+    config = LIVE["endpoint_config"]
+    wrong = {"stage": "verification", "endpoint_config": config, "requested_endpoint_config": config, "alarms": []}
+    text = letter("Deployment Failed", **BACK | wrong | {"live_version": 3}, verified={"rows": 9}, clean_up=False)
+    assert "Live now: version 3" in text
+    assert "nothing is live" not in text
+    assert "delete-endpoint" not in text
+
+
+def test_a_challenger_that_could_not_be_removed_is_told_with_the_way_out() -> None:
+    text = letter("Deployment Failed", **BACK, still_compared=True)
+    assert "Version 3 still gets its part of the traffic, or a copy. Rejecting it ends that" in text
+    assert "still gets" not in letter("Deployment Failed", **BACK, still_compared=False)
+    assert "it is there still" in letter(
+        "Deployment Failed", model_version=3, reason="the deployment was stopped by hand"
+    )

@@ -170,3 +170,12 @@ def configured_version(endpoint_config: str | None) -> tuple[str, int] | None:
     """(run, version) that a configuration of ours serves; None if it is not ours."""
     match = _CONFIG.fullmatch(endpoint_config or "")
     return (match[1], int(match[2])) if match else None
+
+
+_MODEL = re.compile(r"df-[a-z0-9]{10}-v(\d+)(?:-s)?")
+
+
+def modelled_version(model: str | None) -> int | None:
+    """The version of a SageMaker model of ours; None if it is not ours."""
+    match = _MODEL.fullmatch(model or "")
+    return int(match[1]) if match else None
