@@ -62,7 +62,7 @@ def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
         return target.model_copy(update={"reason": f"version {target.version} is not live"})
     if coming in approved and coming != rejected and _version(str(coming)) != target.live_version:
         reason = f"version {_version(str(coming))} is on its way"
-        return target.model_copy(update={"action": "none" if facts.held else "wait", "reason": reason})
+        return target.model_copy(update={"action": "wait", "reason": reason})
     if target.version not in served and coming != rejected:  # what goes is the live one
         target = target.model_copy(update={"version": target.live_version})
     found = _before(facts, target)
