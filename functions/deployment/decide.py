@@ -19,6 +19,10 @@ from dropforge.settings import Settings
 ALONE = "there is no other version to compare it with, so it is served all at once"
 IN_PARTS = ("canary", "linear", "rolling")  # AWS refuses them on a single instance
 COMPARED = ("ab", "shadow")
+RENAMED = (
+    "its variants ({}) are called otherwise than the live ones ({}). AWS moves traffic in parts, and lets alarms take "
+    "it back, only where the names are the same: so all of it moves at once"
+)
 
 
 class PlanDeploymentSettings(Settings):
@@ -118,6 +122,9 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
             f"endpoint {project} is {status}: {endpoint.get('FailureReason') or 'no reason given'}. Delete it with "
             f"`aws sagemaker delete-endpoint --endpoint-name {project}` and approve the package again."
         )
+    if facts.after == "approval" and plan.strategy not in COMPARED and (before := _other_names(facts, config)):
+        told = RENAMED.format(", ".join(v["VariantName"] for v in config["ProductionVariants"]), ", ".join(before))
+        plan = plan.model_copy(update={"strategy": "all_at_once", "warnings": [*plan.warnings, told]})
     phases = [{"kind": "update", "request": _update(facts, plan, rollout, config), "config": name}]
     former = history.alone(facts.items, str(live))
     changes = {
@@ -133,15 +140,19 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
 def _update(facts: PlanDeployment, plan: DeploymentPlan, rollout: Any, config: dict[str, Any]) -> dict[str, Any]:
     """UpdateEndpoint. Guardrails want the same variant names before and after; without them AWS moves all at once."""
     request: dict[str, Any] = {"EndpointName": plan.project, "EndpointConfigName": config["EndpointConfigName"]}
-    before = {v.get("VariantName") for v in (facts.endpoint or {}).get("ProductionVariants") or []}
-    same = before == {v["VariantName"] for v in config["ProductionVariants"]}
     # A rejected version must go at once, and no alarm may bring it back.
-    if same and facts.after == "approval":
+    if facts.after == "approval" and not _other_names(facts, config):
         alarms = plan.watched_alarms + [alarm["AlarmName"] for alarm in plan.alarms]
         request["DeploymentConfig"] = requests.deployment_config(plan.strategy, rollout, alarms[:10])
     if not (plan.strategy in IN_PARTS and fewest(facts) == 1):
         request |= retained(facts)
     return request
+
+
+def _other_names(facts: PlanDeployment, config: dict[str, Any]) -> list[str]:
+    """The live variants, if they are called otherwise than the wanted ones."""
+    before = sorted(str(v.get("VariantName")) for v in (facts.endpoint or {}).get("ProductionVariants") or [])
+    return before if before != sorted(v["VariantName"] for v in config["ProductionVariants"]) else []
 
 
 def _back(facts: PlanDeployment, plan: DeploymentPlan, config: str) -> dict[str, Any]:

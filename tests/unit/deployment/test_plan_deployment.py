@@ -113,6 +113,17 @@ def test_other_variants_move_without_guardrails() -> None:
     assert variants == {"a": "df-run0000002-v2", "b": "df-abcdefghij-v3"}
 
 
+def test_renamed_variants_are_not_called_a_canary() -> None:
+    text = "deploy: {strategy: canary, initial_instance_count: 2, variants: [{name: a, model: latest}]}\n"
+    planned = plan(text, endpoint())
+    assert planned["strategy"] == "all_at_once"
+    assert "variants (a) are called otherwise than the live ones (AllTraffic)" in planned["warnings"][0]
+    same = plan("deploy: {strategy: canary, initial_instance_count: 2}\n", endpoint(count=2))
+    assert (same["strategy"], same["warnings"]) == ("canary", [])
+    back = plan(text, endpoint(), after="rejection")
+    assert back["warnings"] == []
+
+
 def scaled(configured: int, desired: int) -> dict[str, Any]:
     before = {
         "EndpointConfigName": "df-zzzzzzzzzz-v2-0123456789",
