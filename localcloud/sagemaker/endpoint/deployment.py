@@ -10,7 +10,7 @@ from localcloud.sagemaker.endpoint.blue_green import ALL_AT_ONCE, BlueGreen
 from localcloud.sagemaker.endpoint.fleet import Fleet
 from localcloud.sagemaker.endpoint.live import LiveEndpoint
 from localcloud.sagemaker.endpoint.rolling import Rolling
-from localcloud.sagemaker.endpoint.rollout import Rollout, open_fleet
+from localcloud.sagemaker.endpoint.rollout import Rollout, failing, open_fleet
 from localcloud.sagemaker.errors import DeploymentFailedError
 from localcloud.sagemaker.router import RouteTable
 from localcloud.sagemaker.store import Record
@@ -44,7 +44,8 @@ class Deployment:
         """
         rollout = self._rollout(live)
         try:
-            fleet = rollout.run()
+            with failing(self.name):
+                fleet = rollout.run()
         except DeploymentFailedError as error:
             self._roll_back(live, rollout, str(error))
             return
@@ -58,20 +59,25 @@ class Deployment:
         fleet = live.fleet
         if fleet is None:
             return  # it could not be taken up after a restart, and is Failed by now
-        counts, before = wanted["counts"], fleet.counts()
-        serverless = wanted.get("serverless", {})
         try:
-            fleet.grow(counts | {name: each.get("ProvisionedConcurrency", 0) for name, each in serverless.items()})
+            with failing(self.name):
+                self._rescale(fleet, wanted)
         except DeploymentFailedError as error:
             self._back_in_service(fleet, str(error))
             return
+        self._in_service(fleet, "FailureReason", *_PENDING)
+
+    @staticmethod
+    def _rescale(fleet: Fleet, wanted: dict[str, Any]) -> None:
+        counts, before = wanted["counts"], fleet.counts()
+        serverless = wanted.get("serverless", {})
+        fleet.grow(counts | {name: each.get("ProvisionedConcurrency", 0) for name, each in serverless.items()})
         for name, count in counts.items():
             fleet.set_plan(name, count=count)
         for name, each in serverless.items():
             fleet.set_plan(name, serverless=each)
         fleet.weigh(wanted["weights"])
         fleet.shrink({name: count for name, count in counts.items() if count < before[name]})
-        self._in_service(fleet, "FailureReason", *_PENDING)
 
     def delete(self, live: LiveEndpoint) -> None:
         """Stop the fleets and forget the endpoint."""
@@ -115,7 +121,8 @@ class Deployment:
             return
         state.enter(self.context, self.name, "RollingBack", FailureReason=reason)
         try:
-            rollout.back()
+            with failing(self.name):
+                rollout.back()
         except DeploymentFailedError as error:
             if not self.context.endpoints.closing:
                 both = f"The rollback failed: {error} The update had failed: {reason}"

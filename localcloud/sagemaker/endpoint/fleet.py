@@ -87,9 +87,7 @@ class Fleet:
         except BaseException as error:
             _stop([each for _, each in added], 1.0)
             self._started([each for _, each in added])
-            if isinstance(
-                error, OSError
-            ):  # no disk, no process: an update that ends so must not stay under way for ever
+            if isinstance(error, OSError):  # no disk, no process
                 raise DeploymentFailedError(f"An instance could not be started: {error}") from error
             raise
         with self._lock:  # in one step: `stop` must find each instance in one list or the other
@@ -194,13 +192,20 @@ class Fleet:
     def _start(self, variant: Variant) -> Instance:
         assert variant.blueprint is not None
         directory = self._directory / variant.plan["VariantName"] / f"0{uuid.uuid4().hex[:16]}"
-        each = instance.make(self._context, variant.blueprint, directory, self._changed)
-        with self._lock:
-            self._starting.append(each)
-        if self.closed:
-            raise DeploymentFailedError("The endpoint was stopped while it started.")
-        each.start()
-        return each
+        made: list[Instance] = []
+        try:
+            made.append(instance.make(self._context, variant.blueprint, directory, self._changed))
+            with self._lock:
+                self._starting += made
+            if self.closed:
+                raise DeploymentFailedError("The endpoint was stopped while it started.")
+            made[0].start()
+        except BaseException:
+            _stop(made, 1.0)
+            self._started(made)
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        return made[0]
 
     def _add_one(self, variant: Variant) -> None:
         """A cold start."""
@@ -210,7 +215,7 @@ class Fleet:
             each.wait_ready()
             with self._lock:
                 variant.instances.append(each)
-        except DeploymentFailedError as error:
+        except Exception as error:  # for want of disk or processes, too
             _log.warning("endpoint %s: %s", self._endpoint, error)
             if each is not None:
                 each.stop(1.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from localcloud.sagemaker.context import Context
@@ -10,7 +12,7 @@ from localcloud.sagemaker.endpoint import state, summaries
 from localcloud.sagemaker.endpoint.alarms import Alarms
 from localcloud.sagemaker.endpoint.fleet import Fleet
 from localcloud.sagemaker.endpoint.live import LiveEndpoint
-from localcloud.sagemaker.endpoint.pace import Pace
+from localcloud.sagemaker.endpoint.pace import Pace, StoppedError
 from localcloud.sagemaker.endpoint.plan import Plan, counts, role
 from localcloud.sagemaker.errors import DeploymentFailedError
 
@@ -18,16 +20,25 @@ _log = logging.getLogger(__name__)
 INTERNAL = "Request to service failed. If failure persists after retry, contact customer support."
 
 
+@contextmanager
+def failing(name: str) -> Iterator[None]:
+    """Whatever goes wrong is a reason to end the change of the endpoint, which would stay under way for ever.
+
+    Raises DeploymentFailedError, and StoppedError as it is.
+    """
+    try:
+        yield
+    except (DeploymentFailedError, StoppedError):
+        raise
+    except Exception as error:
+        _log.exception("endpoint %s", name)
+        raise DeploymentFailedError(f"{INTERNAL} ({type(error).__name__}: {error})") from error
+
+
 def open_fleet(live: LiveEndpoint, fleet: Fleet, *, empty: bool = False) -> None:
     """Bring a fleet up (or only its models down); raises DeploymentFailedError."""
-    with live.opening(fleet):
-        try:
-            fleet.prepare() if empty else fleet.open()
-        except DeploymentFailedError:
-            raise
-        except Exception as error:
-            _log.exception("endpoint %s", live.name)
-            raise DeploymentFailedError(INTERNAL) from error
+    with live.opening(fleet), failing(live.name):
+        fleet.prepare() if empty else fleet.open()
 
 
 class Rollout:

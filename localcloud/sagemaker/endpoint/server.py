@@ -49,6 +49,8 @@ class Server:
         self._runtime = runtime
         self._changed = changed
         self._ended = threading.Event()
+        # Nothing is started, and nothing becomes ready, once `stop` has begun: nobody would end it any more.
+        self._lock = threading.Lock()
         self.port = 0
         self._process: Process | None = None
         self._pool: urllib3.HTTPConnectionPool | None = None
@@ -59,8 +61,13 @@ class Server:
         return self._process.pid if self._process is not None and self.ready.is_set() else None
 
     def start(self) -> None:
-        """Start the process on a free port; raises DeploymentFailedError if the image cannot be run."""
-        port = _free_port()
+        """Start the process on a free port; raises DeploymentFailedError if the image cannot be run or it is over."""
+        with self._lock:
+            if self._ended.is_set():
+                raise DeploymentFailedError(f"The {self.spec.name} container was stopped while it started.")
+            self._start(_free_port())
+
+    def _start(self, port: int) -> None:
         spec = self.spec
         request = Request(
             image=spec.image,
@@ -99,7 +106,10 @@ class Server:
                 self.spec.log.write(f"The container is started again (start {starts + 1} of {_STARTS}).")
                 self.start()
                 starts += 1
-        self.ready.set()
+        with self._lock:
+            if self._ended.is_set():
+                raise DeploymentFailedError(f"The {self.spec.name} container was stopped while it started.")
+            self.ready.set()
         self._changed()
 
     def _say_slow(self, code: int | None) -> None:
@@ -122,7 +132,8 @@ class Server:
     def stop(self, grace: float) -> None:
         """End the process for good."""
         self._ended.set()
-        self.ready.clear()
+        with self._lock:
+            self.ready.clear()
         if self._process is not None:
             self._process.stop(grace)
         if self._pool is not None:
@@ -137,31 +148,33 @@ class Server:
 
     def _supervise(self) -> None:
         pause = 0.0
-        while not self._ended.is_set():
+        while not self._ended.wait(pause):
             assert self._process is not None
             code = self._process.wait()
             if self._ended.is_set():
                 return
-            self.ready.clear()
-            self._changed()
-            self.spec.log.write(f"The container ended with exit code {code}; it is started again.")
-            if self._ended.wait(pause):
-                return
-            pause = min(_LONGEST_PAUSE, pause * 2 or 1.0)
-            if self._restart():
+            try:
+                self._restart(code)
                 pause = 0.0
+            except Exception as error:  # for want of disk or processes, too: there may be some again
+                if self._ended.is_set():
+                    return
+                _log.warning("%s of %s: %s", self.spec.name, self.spec.variant, error)
+                self.spec.log.write(f"The container could not be started again: {error}")
+                pause = min(_LONGEST_PAUSE, pause * 2 or 1.0)
 
-    def _restart(self) -> bool:
+    def _restart(self, code: int | None) -> None:
+        """Start the process anew after its end; raises what hinders that, and leaves none running then."""
+        self.ready.clear()
+        self._changed()
+        self.spec.log.write(f"The container ended with exit code {code}; it is started again.")
+        self.start()
         try:
-            self.start()
-            if self._ended.is_set():
-                self.stop(1.0)
-            else:
-                self.wait_ready()
-        except DeploymentFailedError as error:
-            _log.warning("%s", error)
-            return False
-        return True
+            self.wait_ready()
+        except BaseException:
+            assert self._process is not None
+            self._process.stop(1.0)
+            raise
 
 
 def _free_port() -> int:

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from localcloud.sagemaker.endpoint import instance
+from localcloud.sagemaker.runtime import Request
+from tests.unit.localcloud.sagemaker.fakes import FakeProcess
 from tests.unit.localcloud.sagemaker.helpers import ROLE, CallError, Cloud
 
 
@@ -179,6 +181,27 @@ def test_capacity_that_cannot_be_started_is_told_and_the_endpoint_serves_on(
     assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 1
     assert cloud.invoke("Endpoint", b"x")[1]["pid"]
     cloud.call("DeleteEndpoint", EndpointName="Endpoint")
+
+
+def test_a_pipeline_that_starts_only_in_part_leaves_no_process(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    containers = [{"Image": "server"}, {"Image": "server", "Environment": {"WHO": "second"}}]
+    cloud.call("CreateModel", ModelName="pipe", ExecutionRoleArn=ROLE, Containers=containers)
+    make_config(cloud, "pipe", variant("AllTraffic", "pipe"))
+    serve(cloud, "Pipe", "pipe")
+    start = cloud.runtime.start
+
+    def fail(request: Request) -> FakeProcess:
+        if request.environment.get("WHO"):
+            raise OSError(11, "Resource temporarily unavailable")
+        return start(request)
+
+    monkeypatch.setattr(cloud.runtime, "start", fail)
+    before = len(cloud.events)
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
+    cloud.call("UpdateEndpointWeightsAndCapacities", EndpointName="Pipe", DesiredWeightsAndCapacities=wanted)
+    cloud.wait_endpoint("Pipe", "IN_SERVICE", before)
+    assert [each.wait(0) is None for each in cloud.runtime.processes] == [True, True, False]
+    assert len(list(cloud.home.glob("endpoints/Pipe/*/AllTraffic/0*"))) == 1
 
 
 def test_pipeline(cloud: Cloud) -> None:

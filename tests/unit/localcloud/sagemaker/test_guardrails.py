@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import psutil
 import pytest
 
 from localcloud.sagemaker.endpoint import sizes
+from localcloud.sagemaker.endpoint.fleet import Fleet
 from tests.unit.localcloud.sagemaker.helpers import REGION, CallError, Cloud
 from tests.unit.localcloud.sagemaker.test_endpoint import make_config, make_model, serve, statuses, variant
 
@@ -112,6 +115,61 @@ def test_an_alarm_while_it_bakes_rolls_back(cloud: Cloud, config: dict) -> None:
     assert statuses(cloud, before) == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
     assert "[later]" in cloud.call("DescribeEndpoint", EndpointName="Guarded")["FailureReason"]
     assert seen(cloud, 20) == {"one"}
+
+
+def failing(*batches: int) -> Callable[..., None]:
+    """`Fleet.grow` that fails in a way nobody thought of, at some of its calls."""
+    grow, calls = Fleet.grow, itertools.count(1)
+
+    def changed(fleet: Fleet, wanted: dict[str, int]) -> None:
+        if next(calls) in batches:
+            raise KeyError("nobody thought of this")
+        grow(fleet, wanted)
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("config", "batches"),
+    [(rolling(), (1,)), (rolling(), (2,)), (blue_green("ALL_AT_ONCE"), (1,))],
+)
+def test_whatever_is_raised_rolls_back(
+    cloud: Cloud, config: dict, batches: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two(cloud)
+    monkeypatch.setattr(Fleet, "grow", failing(*batches))
+    before = update(cloud, config)
+    cloud.wait_endpoint("Guarded", "IN_SERVICE", before)
+    assert statuses(cloud, before) == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
+    described = cloud.call("DescribeEndpoint", EndpointName="Guarded")
+    assert "nobody thought of this" in described["FailureReason"]
+    assert described["EndpointConfigName"] == "one"
+    assert seen(cloud, 20) == {"one"}
+
+
+def test_whatever_is_raised_while_it_rolls_back_is_told(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    two(cloud)
+    monkeypatch.setattr(Fleet, "grow", failing(2, 3))
+    before = update(cloud, rolling())
+    cloud.wait_endpoint("Guarded", "UPDATE_ROLLBACK_FAILED", before)
+    reason = cloud.call("DescribeEndpoint", EndpointName="Guarded")["FailureReason"]
+    assert reason.startswith("The rollback failed: ")
+    assert reason.count("nobody thought of this") == 2
+
+
+@pytest.mark.parametrize(("step", "count"), [("grow", 3), ("shrink", 1)])
+def test_whatever_a_new_capacity_raises_is_told(
+    cloud: Cloud, step: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two(cloud)
+    monkeypatch.setattr(Fleet, step, failing(1))
+    before = len(cloud.events)
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": count}]
+    cloud.call("UpdateEndpointWeightsAndCapacities", EndpointName="Guarded", DesiredWeightsAndCapacities=wanted)
+    cloud.wait_endpoint("Guarded", "IN_SERVICE", before)
+    described = cloud.call("DescribeEndpoint", EndpointName="Guarded")
+    assert "nobody thought of this" in described["FailureReason"]
+    assert described["ProductionVariants"][0]["CurrentInstanceCount"] == 2
 
 
 def test_an_update_that_a_restart_interrupts_is_taken_up(cloud: Cloud) -> None:
