@@ -312,6 +312,9 @@ class Call:
 
     def _model_failure(self, status: int, message: str) -> None:
         container = self._container()
+        if self._request.own and status >= 500 and self._is_taken_away() and not self.shadow:  # noqa: PLR2004
+            self._unavailable(self._release())
+            return
         self._measure(self._release(), status)
         if self.shadow:
             return
@@ -320,6 +323,10 @@ class Call:
             return
         refused = self._plane.identity.model_error(self._endpoint.name, status, container, message)
         self._request.reply.fail(refused, self._request.id)
+
+    def _is_taken_away(self) -> bool:
+        """Whether the host has taken the instance out of the table: it ends it, and has the call made again."""
+        return self._instance is not None and self._endpoint.find(self._instance.id) is not self._instance
 
     def _succeed(self, body: bytes) -> None:
         variant = self._release()

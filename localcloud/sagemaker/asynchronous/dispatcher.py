@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from localcloud.sagemaker.asynchronous import figures, item
@@ -157,20 +158,23 @@ class Dispatcher:
             figures.ended(self._context, made, outcome, started)
         except BusyError as error:
             _log.debug("asynchronous invocation %s: %s", made.inference_id, error)
-            self._put_back(queue, made)
+            self._put_back(queue, made, started)
         except Exception:
             if not self._stopping():
                 _log.exception("asynchronous invocation %s", made.inference_id)
-                self._put_back(queue, made)
+                self._put_back(queue, made, started)
         finally:
             with self._changed:
                 queue.working.pop(made.id, None)
                 self._changed.notify_all()
 
-    def _put_back(self, queue: _Queue, made: Item) -> None:
+    def _put_back(self, queue: _Queue, made: Item, started: float) -> None:
+        now = self._context.clock()
+        # The time in which it was worked on is none in the queue.
+        again = replace(made, ttl=made.ttl + math.ceil(now - started))
         with self._changed:
-            queue.pause_until = self._context.clock() + _BUSY_SECONDS
-            queue.waiting.appendleft(made)
+            queue.pause_until = now + _BUSY_SECONDS
+            queue.waiting.appendleft(again)
 
     def _stopping(self) -> bool:
         return self._closed or self._context.endpoints.closing

@@ -84,7 +84,8 @@ class Worker:
         if answer.status == _OK:
             variant = answer.headers.get("x-Amzn-Invoked-Production-Variant", "")
             return Outcome(answer.data, answer.headers.get("content-type", ""), variant=variant)
-        if answer.status != _MODEL_ERROR:  # no instance, an endpoint that is being changed, a router that restarts
+        # No instance, one that was stopped under the call, an endpoint that is being changed, a router that restarts.
+        if answer.status != _MODEL_ERROR:
             raise BusyError(answer.data.decode(errors="replace"))
         told = json.loads(answer.data)
         return Outcome(told["OriginalMessage"].encode(), "text/plain", reason=told["Message"])

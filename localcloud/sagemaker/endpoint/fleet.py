@@ -19,6 +19,7 @@ from localcloud.sagemaker.errors import AssumeRoleError, DeploymentFailedError
 from localcloud.sagemaker.router import RouteFleet
 
 _log = logging.getLogger(__name__)
+# As long as a call may take. An asynchronous one may take longer: it goes back into its queue.
 _DRAIN_SECONDS = 60.0
 _GRACE_SECONDS = 10.0
 # However high MaxConcurrency is: more processes than this would only wait for each other on one machine.

@@ -96,6 +96,28 @@ def test_only_the_call_under_way_fails_with_its_server(plane: Plane) -> None:
     assert "closed the connection before it answered" in answer["OriginalMessage"]
 
 
+def test_the_hosts_own_call_is_made_again_when_its_instance_is_stopped(plane: Plane) -> None:
+    server = plane.server("A")
+    let = threading.Event()
+
+    def die(handler: Any, body: bytes) -> None:
+        let.wait(30)
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        handler.close_connection = True
+
+    server.answer = die
+    plane.router.put(table(variant("V", server)))
+    own = {"x_dropforge_secret": plane.router.settings.secret, "x_dropforge_seconds": "60"}
+    with ThreadPoolExecutor() as pool:
+        calls = [pool.submit(plane.error, **more) for more in (own, {})]
+        eventually(lambda: len(server.seen) == 2)
+        plane.router.put(table(variant("V", plane.server("B"))))
+        let.set()
+        assert [call.result()[:2] for call in calls] == [(503, "ServiceUnavailable"), (424, "ModelError")]
+        plane.router.put(table(variant("V", server)))
+        assert plane.error(**own)[:2] == (424, "ModelError")  # it ended by itself
+
+
 def test_an_idle_connection_that_was_closed_is_not_used(plane: Plane) -> None:
     server = plane.server("A")
     server.answer = last(b"A")

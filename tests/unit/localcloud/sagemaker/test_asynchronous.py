@@ -15,6 +15,8 @@ from botocore.exceptions import ClientError
 
 from localcloud.sagemaker.asynchronous.item import Item
 from localcloud.sagemaker.asynchronous.outcome import Outcome, notice, topic
+from localcloud.sagemaker.endpoint import fleet
+from tests.unit.localcloud.sagemaker.fakes import SERVER
 from tests.unit.localcloud.sagemaker.helpers import REGION, CallError, Cloud
 from tests.unit.localcloud.sagemaker.test_endpoint import make_config, make_model, serve, simple, variant
 
@@ -215,6 +217,24 @@ def test_an_update_loses_nothing(cloud: Cloud) -> None:
     assert PREFIX + "FailureLocation" not in told
     outputs.append(told[PREFIX + "OutputLocation"])
     assert [json.loads(answer(cloud, uri))["body"] for uri in outputs] == [str(number) for number in range(41)]
+
+
+def test_a_long_invocation_is_made_again_when_an_update_stops_its_instance(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "_DRAIN_SECONDS", 0.1)
+    held = 'if body == b"long" and open("model/weights").read() == "one": print("asked"); signal.pause()'
+    cloud.runtime.images["server"] = SERVER.replace("if body", f"{held}\n        if body", 1)
+    asynchronous(cloud)
+    told = send(cloud, body=b"long", RequestTTLSeconds="60")
+    cloud.runtime.wait_for_line("asked")
+    cloud.service.context.clock = lambda: time.time() + 100.0  # so long it has been worked on
+    make_model(cloud, "n", weights="two")
+    config = {"OutputConfig": {"S3OutputPath": f"s3://{cloud.bucket}/later"}}
+    make_config(cloud, "d", variant("AllTraffic", "n"), AsyncInferenceConfig=config)
+    cloud.call("UpdateEndpoint", EndpointName="E", EndpointConfigName="d")
+    found = json.loads(answer(cloud, told[PREFIX + "OutputLocation"]))
+    assert (found["model"], found["body"]) == ("two", "long")
 
 
 def test_an_instance_that_dies_is_no_failure_of_what_waits(cloud: Cloud) -> None:
