@@ -105,6 +105,7 @@ class Connection(asyncio.Protocol):
         if self._parser.should_keep_alive():
             self._pool.give(self)
         else:
+            self._pool.answered = time.monotonic()
             self.transport.close()
         if exchange is not None:
             exchange.on_end()
@@ -117,6 +118,7 @@ class Connection(asyncio.Protocol):
         unbounded = b"content-length" not in self._headers and b"transfer-encoding" not in self._headers
         if self._headers and unbounded and error is None:
             exchange, self.exchange = self.exchange, None
+            self._pool.answered = time.monotonic()
             exchange.on_end()
         else:
             self._break(str(error) if error else "it ended")
@@ -129,10 +131,12 @@ class Connection(asyncio.Protocol):
 
 
 class Pool:
-    """The idle connections to one port of 127.0.0.1, the last used first."""
+    """The idle connections to one port of 127.0.0.1, the last used first; and when the server there last answered."""
 
     def __init__(self, port: int) -> None:
         self.port = port
+        self.answered = 0.0
+        self._silent = 0.0
         self._idle: list[Connection] = []
         self._closed = False
 
@@ -155,11 +159,27 @@ class Pool:
 
     def give(self, connection: Connection) -> None:
         """Take back a connection after its answer."""
+        connection.idle_since = self.answered = time.monotonic()
         if self._closed:
             connection.transport.close()
             return
-        connection.idle_since = time.monotonic()
         self._idle.append(connection)
+
+    def give_up(self, seconds: float) -> None:
+        """A request had no answer for so many seconds, which were all that it had."""
+        now = time.monotonic()
+        if self.answered < now - seconds:
+            self._silent = now
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether a request was given up within these seconds, and none was answered since it was sent."""
+        return self._silent > max(self.answered, time.monotonic() - seconds)
+
+    def prune(self) -> None:
+        """Close what is not used any more: a server of one thread may listen to that alone."""
+        for connection in [each for each in self._idle if not each.usable()]:
+            self._idle.remove(connection)
+            connection.transport.abort()
 
     def drop(self, connection: Connection) -> None:
         """Forget a connection that has ended."""

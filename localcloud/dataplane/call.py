@@ -252,6 +252,8 @@ class Call:
 
     def expire(self) -> None:
         """Its time is over."""
+        if self._connection is not None and self._instance is not None:
+            self._instance.pools[self._stage].give_up(time.perf_counter() - self._sent)
         self._abort()
         self._model_failure(0, _TIMED_OUT.format(self._container()))
 

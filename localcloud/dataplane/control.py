@@ -67,6 +67,10 @@ class Control(asyncio.Protocol):
             case "load":
                 self._answer(message, **_load(plane, message["endpoint"], message["variant"]))
                 return
+            case "hangs":
+                hangs = plane.tables.hangs(message["instance"], message["port"], message["seconds"])
+                self._answer(message, hangs=hangs)
+                return
             case "drain":
                 plane.spawn(self._drain(plane, message))
                 return

@@ -223,6 +223,21 @@ class Tables:
         known = (each.find(name) for each in self.endpoints.values() for name in instances)
         return any(each.busy for each in known if each) or any(each.id in instances for each in self._leaving)
 
+    def hangs(self, name: str, port: int, seconds: float) -> bool:
+        """Whether a server that has answered no /ping for so long does nothing for a call either.
+
+        One of a single thread is busy with a call as long as that has time: it hangs if none is under way, or if one
+        has had all of its time and no call had an answer meanwhile.
+        """
+        for instance in (*(each.find(name) for each in self.endpoints.values()), *self._leaving):
+            if instance is None or instance.id != name or port not in instance.ports:
+                continue
+            pool = instance.pools[instance.ports.index(port)]
+            pool.prune()
+            if instance.busy and not pool.is_silent(seconds):
+                return False
+        return True
+
     def variants(self, endpoint: str | None = None) -> list[Variant]:
         """The variants with figures or calls: of one endpoint's table, or all of them."""
         if endpoint is not None:

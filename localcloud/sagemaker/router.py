@@ -144,6 +144,10 @@ class Router:
         message = {"do": "drain", "instances": list(instances), "seconds": seconds}
         return bool(self._ask(message, seconds + _SLACK_SECONDS)["idle"])
 
+    def hangs(self, instance: str, port: int, seconds: float) -> bool:
+        """Whether a server that has answered no /ping for so long does nothing for a call either."""
+        return bool(self._ask({"do": "hangs", "instance": instance, "port": port, "seconds": seconds})["hangs"])
+
     def idle_seconds(self, endpoint: str, variant: str) -> float:
         """Seconds since the variant's last call ended; 0 while one is under way or waits."""
         return float(self._ask({"do": "load", "endpoint": endpoint, "variant": variant})["idle_seconds"])

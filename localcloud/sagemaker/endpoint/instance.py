@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,7 @@ def make(context: Context, blueprint: Blueprint, directory: Path, changed: Calla
             health_seconds=limit(variant["health_seconds"], context.time_scale),
             log=context.logs.stream(logs, f"/aws/sagemaker/Endpoints/{blueprint.endpoint}", stream),
         )
-        servers.append(Server(context.runtime, spec, changed))
+        servers.append(Server(context.runtime, spec, changed, partial(context.router.hangs, directory.name)))
     return Instance(servers, directory)
 
 

@@ -1,4 +1,4 @@
-"""One model server process: started, pinged, and started again when it dies."""
+"""One model server process: started, pinged, and started again when it dies or hangs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,15 @@ _log = logging.getLogger(__name__)
 # The contract: /ping answers within 2 seconds (sagemaker dg, your-algorithms-inference-code).
 _PING_SECONDS = 2.0
 _PING_EVERY = 0.1
+# A server of one thread would wait for the next ping and answer nobody else.
+_PING_HEADERS = {"Connection": "close"}
 _LONGEST_PAUSE = 30.0
 # A container that ends before it answers is started again, as on AWS; but not for all of the eight minutes.
 _STARTS = 3
+# One that serves is pinged, too; so many misses in a row are no chance.
+_LOOK_EVERY = 5.0
+_MISSES = 3
+_HUNG_GRACE = 2.0
 
 
 @dataclass(frozen=True)
@@ -41,13 +47,19 @@ class ServerSpec:
 
 
 class Server:
-    """A process behind a port of 127.0.0.1. `changed` is called when it becomes ready or is lost."""
+    """A process behind a port of 127.0.0.1. `changed` is called when it becomes ready or is lost.
 
-    def __init__(self, runtime: Runtime, spec: ServerSpec, changed: Callable[[], None]) -> None:
+    `hangs`: whether what listens at a port and has answered no /ping for some seconds does nothing for a call either.
+    """
+
+    def __init__(
+        self, runtime: Runtime, spec: ServerSpec, changed: Callable[[], None], hangs: Callable[[int, float], bool]
+    ) -> None:
         self.spec = spec
         self.ready = threading.Event()
         self._runtime = runtime
         self._changed = changed
+        self._hangs = hangs
         self._ended = threading.Event()
         # Nothing is started, and nothing becomes ready, once `stop` has begun: nobody would end it any more.
         self._lock = threading.Lock()
@@ -119,15 +131,23 @@ class Server:
             )
 
     def watch(self) -> None:
-        """From now on, start the process again whenever it ends by itself."""
-        threading.Thread(target=self._supervise, name=f"sagemaker-server-{self.spec.variant}", daemon=True).start()
+        """From now on, start the process again whenever it ends by itself or hangs."""
+        for work in (self._supervise, self._look_after):
+            threading.Thread(target=work, name=f"sagemaker-server-{self.spec.variant}", daemon=True).start()
 
     def doubt(self) -> None:
         """A connection was refused: if the process is ending, no call comes here until it is ready again."""
         process = self._process
-        if process is not None and process.wait(1.0) is not None and self._process is process:
-            self.ready.clear()
+        if process is not None and process.wait(1.0) is not None and self._lose(process):
             self._changed()
+
+    def _lose(self, process: Process) -> bool:
+        """Take calls away from a process, unless another one has taken its place."""
+        with self._lock:
+            if self._process is not process:
+                return False
+            self.ready.clear()
+            return True
 
     def stop(self, grace: float) -> None:
         """End the process for good."""
@@ -142,18 +162,19 @@ class Server:
     def _ping(self) -> bool:
         assert self._pool is not None
         try:
-            return self._pool.request("GET", "/ping", timeout=_PING_SECONDS).status == 200  # noqa: PLR2004
+            answer = self._pool.request("GET", "/ping", headers=_PING_HEADERS, timeout=_PING_SECONDS)
         except urllib3.exceptions.HTTPError:
             return False
+        return answer.status == 200  # noqa: PLR2004
 
     def _supervise(self) -> None:
         pause = 0.0
         while not self._ended.wait(pause):
-            assert self._process is not None
-            code = self._process.wait()
-            if self._ended.is_set():
-                return
             try:
+                assert self._process is not None
+                code = self._process.wait()
+                if self._ended.is_set():
+                    return
                 self._restart(code)
                 pause = 0.0
             except Exception as error:  # for want of disk or processes, too: there may be some again
@@ -162,6 +183,30 @@ class Server:
                 _log.warning("%s of %s: %s", self.spec.name, self.spec.variant, error)
                 self.spec.log.write(f"The container could not be started again: {error}")
                 pause = min(_LONGEST_PAUSE, pause * 2 or 1.0)
+
+    def _look_after(self) -> None:
+        """End a process that hangs; `_supervise` starts it again."""
+        alive, misses = time.monotonic(), 0
+        while not self._ended.wait(_LOOK_EVERY):
+            process, port = self._process, self.port
+            assert process is not None
+            if not self.ready.is_set() or self._ping() or self._process is not process:
+                alive, misses = time.monotonic(), 0
+                continue
+            misses += 1
+            try:
+                # Asked each time: the router makes way for the next ping.
+                if self._hangs(port, time.monotonic() - alive) and misses >= _MISSES and not self._ended.is_set():
+                    self._end_hung(process, misses)
+            except Exception as error:
+                _log.warning("%s of %s: %s", self.spec.name, self.spec.variant, error)
+
+    def _end_hung(self, process: Process, misses: int) -> None:
+        if not self._lose(process):
+            return
+        self.spec.log.write(f"The container did not answer /ping {misses} times in a row; it is ended.")
+        self._changed()
+        process.stop(_HUNG_GRACE)
 
     def _restart(self, code: int | None) -> None:
         """Start the process anew after its end; raises what hinders that, and leaves none running then."""

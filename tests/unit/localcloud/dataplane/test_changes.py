@@ -11,6 +11,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from tests.unit.localcloud.dataplane.conftest import ENDPOINT, Plane, eventually, last, late, respond, table, variant
 
 
@@ -116,6 +118,51 @@ def test_the_hosts_own_call_is_made_again_when_its_instance_is_stopped(plane: Pl
         assert [call.result()[:2] for call in calls] == [(503, "ServiceUnavailable"), (424, "ModelError")]
         plane.router.put(table(variant("V", server)))
         assert plane.error(**own)[:2] == (424, "ModelError")  # it ended by itself
+
+
+def test_a_server_hangs_when_a_call_had_all_its_time_and_none_was_answered(plane: Plane) -> None:
+    server = plane.server("A")
+    let = threading.Event()
+    held = late(let, b"A")
+    server.answer = lambda handler, body: held(handler, body) if body == b"hold" else respond(handler, b"A")
+    plane.router.put(table(variant("V", server), invoke_seconds=0.5))
+
+    def hangs(seconds: float = 60.0) -> bool:
+        return plane.router.hangs("A", server.server_port, seconds)
+
+    own = {"x_dropforge_secret": plane.router.settings.secret, "x_dropforge_seconds": "20"}
+    assert hangs()  # it does nothing
+    with ThreadPoolExecutor() as pool:
+        long = pool.submit(plane.call, b"hold", **own)
+        eventually(lambda: server.seen)
+        assert not hangs()
+        short = pool.submit(plane.error, b"hold")
+        eventually(lambda: len(server.seen) == 2)
+        assert plane.call()[0] == 200
+        assert short.result()[1] == "ModelError"
+        assert not hangs()  # it answered something meanwhile
+        assert plane.error(b"hold")[1] == "ModelError"
+        assert hangs()
+        assert not hangs(0.0)  # it answered /ping just now
+        plane.router.put(table(variant("V", plane.server("B"))))
+        assert not hangs(0.0)  # it is not called any more, but still at work
+        let.set()
+        assert long.result()[0] == 200
+
+
+def test_who_asks_after_a_server_frees_it_of_idle_connections(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = plane.server("A")
+    ended = threading.Event()
+    handle = server.finish_request
+
+    def finish(request: Any, address: Any) -> None:
+        handle(request, address)
+        ended.set()
+
+    monkeypatch.setattr(server, "finish_request", finish)
+    plane.router.put(table(variant("V", server)))
+    assert plane.call()[0] == 200
+    eventually(lambda: plane.router.hangs("A", server.server_port, 60.0) and ended.is_set())
 
 
 def test_an_idle_connection_that_was_closed_is_not_used(plane: Plane) -> None:

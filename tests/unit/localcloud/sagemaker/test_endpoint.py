@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from localcloud.sagemaker.endpoint import instance
+from localcloud.sagemaker.endpoint import instance, server
 from localcloud.sagemaker.runtime import Request
 from tests.unit.localcloud.sagemaker.fakes import FakeProcess
 from tests.unit.localcloud.sagemaker.helpers import ROLE, CallError, Cloud
@@ -120,6 +120,17 @@ def test_dead_server_is_started_again(cloud: Cloud) -> None:
     _, first = cloud.invoke("Endpoint", b"x")
     os.kill(first["pid"], signal.SIGKILL)
     cloud.runtime.processes[0].wait()
+    _, second = answer_after_restart(cloud)
+    assert second["pid"] != first["pid"]
+
+
+def test_a_hung_server_is_started_again(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("_LOOK_EVERY", 0.05), ("_PING_SECONDS", 0.5), ("_HUNG_GRACE", 0.1)):
+        monkeypatch.setattr(server, name, seconds)
+    simple(cloud)
+    _, first = cloud.invoke("Endpoint", b"x")
+    os.kill(first["pid"], signal.SIGSTOP)
+    assert cloud.runtime.processes[0].wait(20) == -signal.SIGKILL
     _, second = answer_after_restart(cloud)
     assert second["pid"] != first["pid"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,13 +20,15 @@ PATIENCE = 20.0
 
 
 class Ping(http.server.BaseHTTPRequestHandler):
-    """Answers 200 to everything."""
+    """Answers 200, or what it has been told to answer."""
+
+    statuses: Iterator[int] = itertools.repeat(200)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.send_response(next(self.statuses))
         self.end_headers()
 
 
@@ -35,7 +38,8 @@ class FakeProcess:
     pid = 1
 
     def __init__(self, port: int) -> None:
-        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", port), Ping)
+        self.ping = type("Ping", (Ping,), {})
+        self._http = http.server.ThreadingHTTPServer(("127.0.0.1", port), self.ping)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         self.ended = threading.Event()
@@ -97,9 +101,12 @@ class Watched:
         self.runtime = FakeRuntime()
         self.log = Log()
         self.changes: list[bool] = []
+        # What the router says of it, and how often it was asked.
+        self.hangs = True
+        self.asked = 0
         self._changed = threading.Condition()
         spec = ServerSpec("primary", "V", "image", root, {}, {}, False, PATIENCE, cast(Any, self.log))
-        self.server = Server(cast(Runtime, self.runtime), spec, self._change)
+        self.server = Server(cast(Runtime, self.runtime), spec, self._change, self._ask)
         self.server.start()
         self.server.wait_ready()
         self.server.watch()
@@ -108,6 +115,19 @@ class Watched:
         """Until it was ready and lost in this order."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.changes == list(wanted), PATIENCE), self.changes
+
+    def wait_asked(self, times: int) -> None:
+        """Until the router was asked so many times more."""
+        with self._changed:
+            wanted = self.asked + times
+            assert self._changed.wait_for(lambda: self.asked >= wanted, PATIENCE)
+
+    def _ask(self, port: int, seconds: float) -> bool:
+        with self._changed:
+            assert (port, seconds > 0) == (self.server.port, True)
+            self.asked += 1
+            self._changed.notify_all()
+            return self.hangs
 
     def _change(self) -> None:
         with self._changed:
@@ -118,6 +138,7 @@ class Watched:
 @pytest.fixture
 def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
     monkeypatch.setattr(server, "_LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(server, "_LOOK_EVERY", 0.01)
     made = Watched(tmp_path)
     yield made
     made.server.stop(1.0)
@@ -180,3 +201,26 @@ def test_what_cannot_be_started_now_is_tried_again(watched: Watched, error: Exce
     watched.log.wait(f"could not be started again: {error}")
     watched.wait_changes(True, False, False, False, True)
     assert not watched.runtime.processes[-1].ended.is_set()
+
+
+def test_a_process_that_hangs_is_started_again(watched: Watched) -> None:
+    watched.runtime.processes[0].ping.statuses = itertools.repeat(503)
+    watched.log.wait("did not answer /ping 3 times in a row; it is ended.")
+    watched.log.wait("ended with exit code 143; it is started again")
+    watched.wait_changes(True, False, False, True)
+    assert [each.ended.is_set() for each in watched.runtime.processes] == [True, False]
+
+
+def test_a_process_that_is_busy_with_a_call_is_left_alone(watched: Watched) -> None:
+    watched.hangs = False
+    watched.runtime.processes[0].ping.statuses = itertools.repeat(503)
+    watched.wait_asked(10)
+    assert watched.changes == [True]
+    watched.hangs = True
+    watched.wait_changes(True, False, False, True)
+
+
+def test_misses_that_are_not_in_a_row_are_none(watched: Watched) -> None:
+    watched.runtime.processes[0].ping.statuses = itertools.cycle([503, 503, 200])
+    watched.wait_asked(12)
+    assert watched.changes == [True]
