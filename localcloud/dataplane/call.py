@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _READY_SECONDS = 20.0
 _COLD_SECONDS = 60.0
 _LOOK_EVERY = 0.25
-# A server that closes an idle connection just as a call comes does so at once; later, the model has seen the call.
+# A server that closes an idle connection just as a call comes does so at once; later, it has read the call.
 _RACE_SECONDS = 0.05
 _CUSTOM = b"x-amzn-sagemaker-custom-attributes"
 _STREAM_ACCEPT = b"x-amzn-sagemaker-accept"
@@ -34,7 +34,7 @@ class Call:
     """A call under way. The fleet and variant are chosen anew each time that no instance answers."""
 
     __slots__ = (
-        "_again", "_answer_headers", "_body", "_chunks", "_connection", "_copied", "_endpoint", "_give_up", "_instance",
+        "_answer_headers", "_body", "_chunks", "_connection", "_copied", "_endpoint", "_give_up", "_instance",
         "_model_seconds", "_plane", "_request", "_reused", "_sent", "_size", "_stage", "_status", "_stream", "_timer",
         "_waits", "captured", "deadline", "fleet", "shadow", "variant",
     )  # fmt: skip
@@ -52,8 +52,8 @@ class Call:
         self._model_seconds = -1.0
         self.deadline = 0.0
         self.captured = self.shadow = False
-        # Whether a shadow has had its copy; whether the call was made once more after an idle connection had ended.
-        self._copied = self._again = self._reused = False
+        # Whether a shadow has had its copy; whether the connection was an idle one, which the server may be closing.
+        self._copied = self._reused = False
         self.fleet: Fleet | None = None
         self.variant: Variant | None = None
 
@@ -160,13 +160,14 @@ class Call:
         else:
             self._send(connection)
 
-    async def _connect(self) -> None:
+    async def _connect(self, broken: str = "") -> None:
+        """Call on a new connection; `broken`: why an idle one did not do."""
         instance = self._instance
         assert instance is not None
         try:
             connection = await instance.pools[self._stage].connect()
         except (OSError, TimeoutError):
-            self._refused(instance)
+            self._refused(instance, broken)
             return
         if self._instance is instance:
             self._send(connection)
@@ -244,11 +245,13 @@ class Call:
         """See Exchange."""
         late = time.perf_counter() - self._sent > _RACE_SECONDS
         self._clock()
-        if self._reused and not (late or self._status or self._again):
-            self._again = True
-            self._call_elsewhere()
+        why = f"The container closed the connection before it answered: {why}"
+        if self._reused and not (late or self._status):
+            # Perhaps the call made the server end so soon: never on another instance, which would end of it, too.
+            self._reused = False
+            self._plane.spawn(self._connect(why))
             return
-        self._model_failure(500, f"The container closed the connection before it answered: {why}")
+        self._model_failure(500, why)
 
     def expire(self) -> None:
         """Its time is over."""
@@ -271,13 +274,16 @@ class Call:
         assert self._instance is not None
         return self._instance.containers[self._stage]
 
-    def _refused(self, instance: Instance) -> None:
-        """The server had no ear: the model has not seen the call, which is made again."""
+    def _refused(self, instance: Instance, broken: str) -> None:
+        """The server has no ear: a model that has not seen the call cannot have ended of it, and it is made again."""
         if self._instance is not instance:
             return
         instance.refuse()
         self._plane.tell_lost(instance)
-        self._call_elsewhere()
+        if broken:
+            self._model_failure(500, broken)
+        else:
+            self._call_elsewhere()
 
     def _call_elsewhere(self) -> None:
         """Make the call again, on whichever instance is free."""

@@ -165,6 +165,33 @@ def test_who_asks_after_a_server_frees_it_of_idle_connections(plane: Plane, monk
     eventually(lambda: plane.router.hangs("A", server.server_port, 60.0) and ended.is_set())
 
 
+def test_a_call_that_ends_its_server_reaches_no_other(plane: Plane) -> None:
+    servers = [plane.server(name) for name in "ABC"]
+
+    def die(handler: Any, body: bytes) -> None:
+        """On a connection that was used before."""
+        server = handler.server
+        if body != b"die":
+            respond(handler, server.name.encode())
+            return
+        server.socket.shutdown(socket.SHUT_RDWR)  # no ear from now on
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        handler.close_connection = True
+
+    for server in servers:
+        server.answer = die
+    plane.router.put(table(variant("V", *servers)))
+    # All have an idle connection.
+    eventually(lambda: plane.call() and all(server.seen for server in servers))
+    status, code, answer = plane.error(b"die")
+    assert (status, code, answer["OriginalStatusCode"]) == (424, "ModelError", 500)
+    assert "closed the connection before it answered" in answer["OriginalMessage"]
+    dead = [server for server in servers if any(body == b"die" for body, _ in server.seen)]
+    assert len(dead) == 1
+    eventually(lambda: plane.lost == [dead[0].name])
+    assert plane.call()[0] == 200
+
+
 def test_an_idle_connection_that_was_closed_is_not_used(plane: Plane) -> None:
     server = plane.server("A")
     server.answer = last(b"A")
