@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 LARGEST_BODY = 6_291_456
+#: Of InvokeEndpointAsync, which takes larger inputs from S3.
+LARGEST_INLINE = 128_000
+#: Of calls of serverless endpoints, both ways (sagemaker dg, serverless-endpoints-invoke).
+LARGEST_SERVERLESS = 4_194_304
 #: Characters of a container's error that an answer repeats.
 _LONGEST_MESSAGE = 8192
 REASONS = {
@@ -29,6 +33,19 @@ class RefusedError(Exception):
 def invalid(message: str) -> RefusedError:
     """The runtime's ValidationError."""
     return RefusedError("ValidationError", message)
+
+
+def too_large(most: int) -> RefusedError:
+    """A body of more bytes than an operation takes."""
+    return invalid(
+        "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less than "
+        f"or equal to {most}"
+    )
+
+
+def oversize(request_id: str) -> RefusedError:
+    """A body that is too large for a serverless endpoint."""
+    return invalid(f"Request {request_id} has oversize body.")
 
 
 def unavailable() -> RefusedError:

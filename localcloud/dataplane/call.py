@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from localcloud.dataplane import answers, streaming
-from localcloud.dataplane.answers import LARGEST_BODY, RefusedError
+from localcloud.dataplane.answers import LARGEST_BODY, LARGEST_SERVERLESS, RefusedError
 from localcloud.dataplane.backend import Connection
 from localcloud.dataplane.request import SECONDS, STREAM, Request
 from localcloud.dataplane.tables import Endpoint, Fleet, Instance, Variant
@@ -75,8 +75,11 @@ class Call:
         self.fleet, variant = choice
         self.variant = variant
         limit = variant.max_concurrency
-        if limit is not None and variant.under_way + variant.waiting >= limit:
-            raise answers.throttled()
+        if limit is not None:
+            if self._request.size > LARGEST_SERVERLESS:
+                raise answers.oversize(self._request.id)
+            if variant.under_way + variant.waiting >= limit:
+                raise answers.throttled()
         instance = variant.pick()
         if instance is None:
             self._wait(variant)
@@ -221,9 +224,15 @@ class Call:
                 return
         self._chunks.append(chunk)
         self._size += len(chunk)
-        if self._size > LARGEST_BODY and not self._request.own and self._stream is None:
+        if self._size > LARGEST_SERVERLESS and self._stream is None and not self._request.own:
+            self._limit_answer()
+
+    def _limit_answer(self) -> None:
+        assert self.variant is not None
+        most = LARGEST_SERVERLESS if self.variant.on_demand else LARGEST_BODY
+        if self._size > most:
             self._abort()
-            self._model_failure(500, "the response body is larger than 6,291,456 bytes")
+            self._model_failure(500, f"the response body is larger than {most:,} bytes")
 
     def on_end(self) -> None:
         """See Exchange."""

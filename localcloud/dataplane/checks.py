@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from localcloud.dataplane.answers import LARGEST_BODY, RefusedError, invalid
+from localcloud.dataplane.answers import RefusedError, invalid
 from localcloud.dataplane.request import Request
 from localcloud.sagemaker import patterns
 
@@ -39,11 +39,6 @@ class Checks:
                 _check(rule, value.decode("latin-1"))  # type: ignore[arg-type]
             if header in _NOT_HERE:
                 raise _not_here(f"{request.operation} with {_NOT_HERE[header]}")
-        if request.size > LARGEST_BODY and not request.own:
-            raise invalid(
-                "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length "
-                f"less than or equal to {LARGEST_BODY}"
-            )
 
 
 @lru_cache(4096)

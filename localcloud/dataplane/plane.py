@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from localcloud.dataplane import proxy
-from localcloud.dataplane.answers import LARGEST_BODY, Identity, RefusedError, invalid
+from localcloud.dataplane.answers import LARGEST_BODY, LARGEST_INLINE, Identity, RefusedError, invalid, too_large
 from localcloud.dataplane.call import Call
 from localcloud.dataplane.capture import Capture
 from localcloud.dataplane.checks import Checks
@@ -64,6 +64,10 @@ class Plane:
         elif not request.operation or request.method != b"POST":
             text = f"No operation of sagemaker-runtime at {request.target.decode('latin-1')}"
             request.reply.fail(RefusedError("UnknownOperationException", text, 404), request.id)
+        elif request.size > LARGEST_BODY and not request.own:
+            # Before anybody judges: not all of it was kept, and its signature would be wrong.
+            most = LARGEST_INLINE if request.operation == ASYNC else LARGEST_BODY
+            request.reply.fail(too_large(most), request.id)
         elif request.operation == ASYNC:
             self.spawn(self._common.relay(request))
         elif request.judged or self._verdicts.allowed(request):

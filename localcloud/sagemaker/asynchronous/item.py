@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud.dataplane.answers import LARGEST_INLINE, too_large
 from localcloud.sagemaker import validation, wire
 from localcloud.sagemaker.context import Context
 from localcloud.sagemaker.endpoint import state
@@ -16,7 +17,6 @@ from localcloud.sagemaker.store import Record, ResourceMissingError
 
 _TTL_SECONDS = 6 * 3600
 _TIMEOUT_SECONDS = 15 * 60
-_LARGEST_BODY = 128_000
 _NOT_SERVING = ("Creating", "Deleting", "Failed")
 
 
@@ -46,11 +46,8 @@ def make(context: Context, name: str, headers: dict[str, str], body: bytes) -> I
     source = request.get("InputLocation")
     if bool(body) == bool(source):
         raise _invalid("Provide exactly one of Body and InputLocation.")
-    if len(body) > _LARGEST_BODY:
-        raise _invalid(
-            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have length less "
-            f"than or equal to {_LARGEST_BODY}"
-        )
+    if len(body) > LARGEST_INLINE:
+        raise _invalid(str(too_large(LARGEST_INLINE)))
     if source is not None and not source.startswith("s3://"):
         raise _invalid(f"InputLocation {source} must be an s3:// URI (Dropforge local cloud).")
     record = _endpoint(context, name)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import re
 import socket
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localcloud.sagemaker.router import RouteFleet, RouteInstance, RouteTable, RouteVariant
+from localcloud.sagemaker.router import RouteFleet, RouteInstance, Router, RouterSettings, RouteTable, RouteVariant
 from tests.unit.localcloud.dataplane.conftest import ENDPOINT, Plane, eventually, late, respond, table, variant
 
 
@@ -92,6 +95,36 @@ def test_largest_body_both_ways(plane: Plane) -> None:
     status, code, answer = plane.error(body)
     assert (status, code, answer["OriginalStatusCode"]) == (424, "ModelError", 500)
     assert "larger than 6,291,456 bytes" in answer["OriginalMessage"]
+
+
+def test_a_body_that_is_too_large_is_told_before_anybody_judges(plane: Plane, tmp_path: Path) -> None:
+    common = plane.server("common")  # with what was kept of such a body, no signature is right
+    common.answer = lambda handler, body: respond(handler, b"{}", 403)
+    router = Router(
+        RouterSettings("us-east-1", "000000000000", tmp_path / "other", f"http://127.0.0.1:{common.server_port}")
+    )
+    with contextlib.closing(router):
+        router.put(table(variant("A", plane.server("A"))))
+        other = Plane(router, tmp_path / "other")
+        assert other.call()[0] == 403
+        for path, most in (("invocations", 6_291_456), ("async-invocations", 128_000)):
+            status, code, answer = other.error(b"x" * 6_291_457, path)
+            assert (status, code) == (400, "ValidationError")
+            assert f"less than or equal to {most}" in answer["Message"]
+    assert len(common.seen) == 1
+
+
+def test_serverless_endpoints_take_and_give_less(plane: Plane) -> None:
+    server = plane.server("A")
+    server.answer = respond
+    plane.router.put(table(variant("A", server, max_concurrency=2, on_demand=True)))
+    body = b"x" * 4_194_304
+    assert plane.call(body)[2] == body
+    status, code, answer = plane.error(body + b"x")
+    assert (status, code) == (400, "ValidationError")
+    assert re.fullmatch(r"Request [0-9a-f-]{36} has oversize body\.", answer["Message"])
+    server.answer = lambda handler, body: respond(handler, body + b"x")
+    assert "larger than 4,194,304 bytes" in plane.error(body)[2]["OriginalMessage"]
 
 
 @pytest.mark.parametrize(("status", "side"), [(415, "client"), (302, "client"), (500, "server"), (503, "server")])
