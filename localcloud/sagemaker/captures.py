@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from pathlib import Path
@@ -42,26 +43,35 @@ class CaptureWriter:
         paths, self._later = [*self._later, *paths], []
         for path in paths:
             try:
-                self._put(path)
+                self._take(path)
             except FileNotFoundError:
                 continue
-            except AssumeRoleError as error:
-                _log.warning("captured data is lost: %s", error)
-            except ClientError as error:
-                if error.response["Error"]["Code"] not in _FINAL:
-                    self._later.append(path)
-                    continue
-                _log.warning("captured data is lost: %s", error)
-            except BotoCoreError as error:
-                _log.info("captured data is kept for later: %s", error)
+            except Exception as error:  # of this file alone: it was cut off, by a full disk or the end of the machine
+                _log.warning("captured data is set aside as %s.bad: %s", path.stem, error)
+                with contextlib.suppress(OSError):
+                    path.rename(path.with_suffix(".bad"))
+
+    def _take(self, path: Path) -> None:
+        try:
+            self._put(path)
+        except AssumeRoleError as error:
+            _log.warning("captured data is lost: %s", error)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _FINAL:
                 self._later.append(path)
-                continue
-            path.unlink(missing_ok=True)
+                return
+            _log.warning("captured data is lost: %s", error)
+        except BotoCoreError as error:
+            _log.info("captured data is kept for later: %s", error)
+            self._later.append(path)
+            return
+        path.unlink(missing_ok=True)
 
     def _put(self, path: Path) -> None:
         with path.open("rb") as file:
             header = json.loads(file.readline())
             body = file.read()
+        body = body[: body.rfind(b"\n") + 1]  # a record that was cut off is none
         client = self._aws.role_client(header["role"], "s3") if header["role"] else self._aws.own("s3")
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": header["kms"]} if header["kms"] else {}
         if body:
