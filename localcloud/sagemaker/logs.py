@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.sagemaker.batching import Batcher
+from localcloud.sagemaker.metrics import DENIED
 
 _log = logging.getLogger(__name__)
 # CloudWatch Logs' own limit for one event, less its 26 bytes of overhead.
@@ -77,7 +78,8 @@ class LogWriter:
             try:
                 self._put(stream, own)
             except (ClientError, BotoCoreError) as error:
-                stream.denied = isinstance(error, ClientError)
+                stream.denied = isinstance(error, ClientError) and error.response["Error"]["Code"] in DENIED
+                stream.made = False  # somebody may have deleted it
                 _log.warning("log stream %s of %s: %s", stream.name, stream.group, error)
 
     def _put(self, stream: LogStream, lines: list[_Line]) -> None:

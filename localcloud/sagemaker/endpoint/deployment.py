@@ -81,9 +81,8 @@ class Deployment:
 
     def delete(self, live: LiveEndpoint) -> None:
         """Stop the fleets and forget the endpoint."""
-        fleets = [fleet for fleet, _ in live.fleets]
         live.serve()
-        for fleet in fleets:
+        for fleet in list(live.known):  # also one without a share, which an update could not end
             live.retire(fleet)
         # The name is taken until the record goes: whoever creates it anew gets an entry of its own.
         self.context.endpoints.drop(self.name)

@@ -51,7 +51,7 @@ class Fleet:
         self._starting: list[Instance] = []
 
     def open(self) -> None:
-        """Bring up every instance; raises DeploymentFailedError, and nothing is left running then.
+        """Bring up every instance; raises DeploymentFailedError, and nothing is left of it then.
 
         A serverless variant starts one, which shows that its container answers, and stops it when it is idle.
         """
@@ -61,7 +61,11 @@ class Fleet:
             for name, count in counts(self.plan).items()
             if self._variants[name].plan.get("serverless")
         }
-        self.grow(counts(self.plan) | least)
+        try:
+            self.grow(counts(self.plan) | least)
+        except BaseException:
+            self.stop(1.0)
+            raise
 
     def prepare(self) -> None:
         """Assume the roles and download the models; raises DeploymentFailedError."""

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from localcloud.sagemaker.endpoint import instance, server
+from localcloud.sagemaker.endpoint.fleet import Fleet
 from localcloud.sagemaker.runtime import Request
 from tests.unit.localcloud.sagemaker.fakes import FakeProcess
 from tests.unit.localcloud.sagemaker.helpers import ROLE, CallError, Cloud
@@ -84,6 +85,46 @@ def test_deletion_stops_the_process(cloud: Cloud) -> None:
     simple(cloud)
     cloud.call("DeleteEndpoint", EndpointName="Endpoint")
     assert cloud.runtime.processes[-1].wait(20) is not None
+
+
+def test_deletion_stops_what_an_update_could_not_end(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    simple(cloud)
+    make_config(cloud, "config-2", variant("AllTraffic", "model-1"))
+    retire, failed = Fleet.retire, threading.Event()
+
+    def fail(fleet: Fleet) -> None:
+        if not failed.is_set():
+            failed.set()
+            raise RuntimeError("can't start new thread")
+        retire(fleet)
+
+    monkeypatch.setattr(Fleet, "retire", fail)
+    before = len(cloud.events)
+    cloud.call("UpdateEndpoint", EndpointName="Endpoint", EndpointConfigName="config-2")
+    cloud.wait_endpoint("Endpoint", "IN_SERVICE", before)
+    assert failed.wait(20)
+    cloud.call("DeleteEndpoint", EndpointName="Endpoint")
+    assert None not in [each.wait(20) for each in cloud.runtime.processes]
+
+
+def test_a_name_that_is_free_again_is_not_taken_for_the_deleted_endpoint(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simple(cloud)
+    store, endpoints = cloud.service.context.store, cloud.service.context.endpoints
+    delete = store.delete
+
+    def delete_and_create(kind: str, name: str) -> None:
+        delete(kind, name)
+        monkeypatch.undo()
+        cloud.call("CreateEndpoint", EndpointName=name, EndpointConfigName="config-1")
+
+    monkeypatch.setattr(store, "delete", delete_and_create)
+    before = len(cloud.events)
+    cloud.call("DeleteEndpoint", EndpointName="Endpoint")
+    cloud.wait_endpoint("Endpoint", "IN_SERVICE", before)
+    assert [live.fleet is not None for live in endpoints.all()] == [True]
+    assert cloud.invoke("Endpoint", b"x")[1]["model"] == "one"
 
 
 def test_container_errors_are_model_errors(cloud: Cloud) -> None:
@@ -238,6 +279,7 @@ def test_creation_fails_when_the_container_exits(cloud: Cloud) -> None:
     )
     with pytest.raises(CallError, match="DeleteEndpoint is the only operation"):
         cloud.call("UpdateEndpoint", EndpointName="Broken", EndpointConfigName="broken")
+    assert list(cloud.home.glob("endpoints/Broken/*")) == []
     cloud.call("DeleteEndpoint", EndpointName="Broken")
 
 
