@@ -6,11 +6,13 @@ A fifth of the price of an ASGI server's, which counts where a model answers in 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from typing import Any
 
 import httptools
 
+_log = logging.getLogger(__name__)
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _JOINED = 64 * 1024
 Headers = list[tuple[bytes, bytes]]
@@ -19,7 +21,7 @@ Headers = list[tuple[bytes, bytes]]
 class Incoming:
     """A request as it came. `size` is its body's true length, of which only the connection's limit is kept."""
 
-    __slots__ = ("body", "headers", "keep", "method", "size", "target")
+    __slots__ = ("body", "headers", "invited", "keep", "method", "size", "target")
 
     def __init__(self, method: bytes, target: bytes, headers: Headers) -> None:
         self.method = method
@@ -28,6 +30,7 @@ class Incoming:
         self.body = b""
         self.size = 0
         self.keep = True
+        self.invited = False
 
 
 class ServerConnection(asyncio.Protocol):
@@ -41,7 +44,10 @@ class ServerConnection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._incoming: Incoming | None = None
         self._limit: int | None = None
-        self._queue: deque[Incoming] = deque()
+        # What waits for the answers before it; None is what could not be read (`_fault`).
+        self._queue: deque[Incoming | None] = deque()
+        self._fault = ""
+        self._is_taking = False
         self.busy = False
         self.keep = True
 
@@ -65,14 +71,33 @@ class ServerConnection(asyncio.Protocol):
         """The caller has gone; what it asked for last is done all the same."""
         self._queue.clear()
 
+    def eof_received(self) -> bool:
+        """The caller has nothing more to say, and still gets the answers that it is owed."""
+        if self._queue:
+            last = self._queue[-1]
+            if last is not None:
+                last.keep = False
+        elif self.busy:
+            self.keep = False
+        return self.busy
+
     def data_received(self, data: bytes) -> None:
         """Feed the parser."""
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._bad("there is no protocol to upgrade to")
-        except httptools.HttpParserError as error:
-            self._bad(str(error))
+        while data:
+            try:
+                self._parser.feed_data(data)
+                data = b""
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._without_upgrade(data[upgrade.args[0] :])
+            except httptools.HttpParserCallbackError:
+                _log.exception("a request could not be taken")
+                self.transport.close()
+                return
+            except httptools.HttpParserError as error:
+                self._bad(str(error))
+                return
+        if self._incoming is not None:
+            self._invite()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -88,10 +113,10 @@ class ServerConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Its head is complete."""
+        if self._parser.should_upgrade():
+            return  # it is read once more
         incoming = self._incoming = Incoming(self._parser.get_method(), self._target, self._headers)
         self._limit = self.limit(incoming)
-        if (b"expect", b"100-continue") in self._headers:
-            self.write(_CONTINUE)
 
     def on_body(self, body: bytes) -> None:
         """A part of its body."""
@@ -104,7 +129,8 @@ class ServerConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """It is complete."""
         incoming, self._incoming = self._incoming, None
-        assert incoming is not None
+        if incoming is None:
+            return
         parts = self._parts
         incoming.body = parts[0] if len(parts) == 1 else b"".join(parts)
         incoming.keep = self._parser.should_keep_alive()
@@ -134,18 +160,59 @@ class ServerConnection(asyncio.Protocol):
         if not self.keep:
             self.transport.close()
         elif self._queue:
-            incoming = self._queue.popleft()
-            if not self._queue:
-                self.transport.resume_reading()
-            self._start(incoming)
+            self._take_queued()
+        elif self._incoming is not None:
+            self._invite()
 
     def _start(self, incoming: Incoming) -> None:
         self.busy, self.keep = True, incoming.keep
         self.take(incoming)
 
-    def _bad(self, why: str) -> None:
-        if self.busy or self.transport.is_closing():
-            self.transport.close()
+    def _take_queued(self) -> None:
+        """Take what waits, one after the other: `take` may have its answer at once, and come back to here."""
+        if self._is_taking:
             return
-        self.busy, self.keep = True, False
-        self.refuse(why)
+        self._is_taking = True
+        try:
+            while self._queue and not self.busy and not self.transport.is_closing():
+                incoming = self._queue.popleft()
+                if incoming is None:
+                    self.busy, self.keep = True, False
+                    self.refuse(self._fault)
+                    continue
+                if not self._queue:
+                    self.transport.resume_reading()
+                self._start(incoming)
+        finally:
+            self._is_taking = False
+
+    def _invite(self) -> None:
+        """Ask for the body of a request whose caller waits for that, once and after the answers before it."""
+        incoming = self._incoming
+        if incoming is None or incoming.invited or self.busy:
+            return
+        incoming.invited = True
+        expected = any(name == b"expect" and value.lower() == b"100-continue" for name, value in incoming.headers)
+        if expected and not incoming.size and self._parser.get_http_version() == "1.1":
+            self.write(_CONTINUE)
+
+    def _without_upgrade(self, rest: bytes) -> bytes:
+        """Answer in HTTP/1.1 who asks for another protocol: returns the same head without that, and the rest."""
+        method: bytes = self._parser.get_method()
+        if method == b"CONNECT":
+            self._bad("there are no tunnels")
+            return b""
+        lines = [b"%s %s HTTP/%s" % (method, self._target, self._parser.get_http_version().encode())]
+        lines += [b"%s: %s" % header for header in self._headers if header[0] != b"upgrade"]
+        self._parser = httptools.HttpRequestParser(self)
+        return b"\r\n".join([*lines, b"", rest])
+
+    def _bad(self, why: str) -> None:
+        """Refuse what follows, after the answers that are owed; nothing more is read."""
+        if self.transport.is_closing():
+            return
+        self.transport.pause_reading()
+        self._fault, self._incoming = why, None
+        self._queue.append(None)
+        if not self.busy:
+            self._take_queued()

@@ -103,5 +103,6 @@ def head(status: int, headers: bytes, length: int | None, request_id: str, *, ke
         headers,
         request_id.encode(),
         size,
-        b"" if keep else b"Connection: close\r\n",
+        # Callers of HTTP/1.0 must be told.
+        b"Connection: keep-alive\r\n" if keep else b"Connection: close\r\n",
     )

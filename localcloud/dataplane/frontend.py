@@ -47,10 +47,11 @@ class Frontend(ServerConnection):
         """See ServerConnection."""
         self.fail(RefusedError("SerializationException", f"The request is no HTTP/1.1: {why}"), answers.identifier())
 
-    def fail(self, refused: RefusedError, request_id: str) -> None:
+    def fail(self, refused: RefusedError, request_id: str, *, bare: bool = False) -> None:
         """See Reply."""
         headers = b"%sx-amzn-ErrorType: %s\r\n" % (_JSON, refused.code.encode())
-        self.send(refused.status, headers, refused.body, request_id)
+        head = answers.head(refused.status, headers, len(refused.body), request_id, keep=self.keep)
+        self.answer(head, b"" if bare else refused.body)
 
     def begin(self, headers: bytes, request_id: str, go_on: Callable[[], None]) -> None:
         """See Reply."""

@@ -22,6 +22,7 @@ from localcloud.dataplane.verdicts import Verdicts
 _SWEEP_SECONDS = 0.25
 # A shadow that is slower than its model gets no more copies than this at a time.
 _MOST_COPIES = 256
+_READ = (b"GET", b"HEAD")
 _log = logging.getLogger(__name__)
 Tell = Callable[[dict[str, Any]], None]
 
@@ -59,11 +60,12 @@ class Plane:
 
     def take(self, request: Request) -> None:
         """Answer a request, at once or when there is an answer."""
-        if request.method == b"GET" and request.target == b"/ping":
+        if request.target == b"/ping" and request.method in _READ:
             request.reply.send(200, b"", b"", request.id)
         elif not request.operation or request.method != b"POST":
             text = f"No operation of sagemaker-runtime at {request.target.decode('latin-1')}"
-            request.reply.fail(RefusedError("UnknownOperationException", text, 404), request.id)
+            refused = RefusedError("UnknownOperationException", text, 404)
+            request.reply.fail(refused, request.id, bare=request.method == b"HEAD")
         elif request.size > LARGEST_BODY and not request.own:
             # Before anybody judges: not all of it was kept, and its signature would be wrong.
             most = LARGEST_INLINE if request.operation == ASYNC else LARGEST_BODY

@@ -27,8 +27,8 @@ class Reply(Protocol):
     def send(self, status: int, headers: bytes, body: bytes, request_id: str) -> None:
         """A whole answer; `headers` are complete lines."""
 
-    def fail(self, refused: RefusedError, request_id: str) -> None:
-        """An error."""
+    def fail(self, refused: RefusedError, request_id: str, *, bare: bool = False) -> None:
+        """An error; bare: its head alone, as HEAD wants it."""
 
     def begin(self, headers: bytes, request_id: str, go_on: Callable[[], None]) -> None:
         """An answer in parts: `part` for each, `end` after the last. `go_on` when a slow caller has caught up."""

@@ -91,7 +91,7 @@ class Application:
         path = incoming.target.split(b"?", 1)[0]
         if (incoming.method, path) == (b"POST", b"/invocations"):
             return None
-        if (incoming.method, path) == (b"GET", b"/ping"):
+        if path == b"/ping" and incoming.method in (b"GET", b"HEAD"):
             return Response()
         if (incoming.method, path) == (b"GET", b"/execution-parameters") and self._parameters is not None:
             return Response(json.dumps(self._parameters).encode())
@@ -156,7 +156,7 @@ class Connection(ServerConnection):
         """See ServerConnection."""
         response = self._application.route(incoming)
         if response is not None:
-            self._reply(response)
+            self._reply(response, bare=incoming.method == b"HEAD")
         else:
             self._application.invoke(incoming, self._reply)
 
@@ -164,13 +164,13 @@ class Connection(ServerConnection):
         """See ServerConnection."""
         self._reply(Response(f"Invalid HTTP request: {why}".encode(), "text/plain", 400))
 
-    def _reply(self, response: Response) -> None:
+    def _reply(self, response: Response, *, bare: bool = False) -> None:
         status = response.status
         kind = b"content-type: %s\r\n" % response.content_type.encode("latin-1") if response.body else b""
         end = b"\r\n" if self.keep else b"connection: close\r\n\r\n"
         line = b"HTTP/1.1 %d %s\r\n" % (status, _REASONS.get(status, b"Error"))
         length = b"" if status == 204 else b"content-length: %d\r\n" % len(response.body)  # noqa: PLR2004
-        self.answer(line + length + kind + end, response.body)
+        self.answer(line + length + kind + end, b"" if bare else response.body)
 
 
 async def serve(application: Application, listening: socket.socket) -> int:

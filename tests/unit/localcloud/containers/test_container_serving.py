@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import io
 import json
 from collections.abc import Callable
@@ -70,6 +72,16 @@ def test_all_functions_of_a_script(job: Job, serve: Serve) -> None:
     assert (failed.status, failed.body) == (500, "ValueError: cannot write x/y")
     assert any(line.startswith("Traceback") for line in job.log)
     assert any("inference.py" in line for line in job.log)
+
+
+def test_head_has_no_body(job: Job, serve: Serve) -> None:
+    job.write("model/code/inference.py", "def model_fn(d): return None\ndef transform_fn(m, d, c, a): return d\n")
+    endpoint = serve(image=SKLEARN, environment=IN_MODEL)
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=20)) as connection:
+        for path, status in (("/ping", 200), ("/none", 404), ("/ping", 200)):
+            connection.request("HEAD", path)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (status, b"")
 
 
 def test_transform_fn_and_an_answer_as_a_pair(job: Job, serve: Serve) -> None:

@@ -203,6 +203,57 @@ def test_what_is_no_http_is_refused(plane: Plane) -> None:
         assert b"400 Bad Request" in raw.recv(1000)
 
 
+def talk(plane: Plane, *sent: bytes) -> bytes:
+    """What comes back on one connection, of which the caller's half is closed then."""
+    host, port = plane.router.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), 30) as raw:
+        for data in sent:
+            raw.sendall(data)
+        raw.shutdown(socket.SHUT_WR)
+        answers = b""
+        while part := raw.recv(65536):
+            answers += part
+    return answers
+
+
+INVOKE = b"POST /endpoints/endpoint/invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+
+
+def test_half_closed_callers_and_other_protocols(plane: Plane) -> None:
+    server = plane.server("A")
+    server.answer = respond
+    plane.router.put(table(variant("A", server)))
+    for more in (b"", b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"):
+        head, body = talk(plane, INVOKE + more + b"\r\nok").split(b"\r\n\r\n")
+        assert (head.split(b"\r\n")[0], body) == (b"HTTP/1.1 200 OK", b"ok")
+    first, second = talk(plane, INVOKE + b"\r\nokno http\r\n\r\n").split(b"HTTP/1.1 ")[1:]
+    assert (first[:6], second[:15]) == (b"200 OK", b"400 Bad Request")
+    assert first.endswith(b"\r\n\r\nok")
+
+
+def test_head_has_no_body(plane: Plane) -> None:
+    for target, status in ((b"/ping", b"200 OK"), (b"/endpoints/endpoint/invocations", b"404 Not Found")):
+        answer = talk(plane, b"HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n" % target)
+        assert answer.startswith(b"HTTP/1.1 %s\r\n" % status)
+        assert answer.endswith(b"\r\n\r\n")
+        assert answer.count(b"\r\n\r\n") == 1
+
+
+@pytest.mark.parametrize(("asked", "told"), [(b"Keep-Alive", b"keep-alive"), (b"close", b"close")])
+def test_callers_of_http_1_0_are_told_whether_they_may_go_on(plane: Plane, asked: bytes, told: bytes) -> None:
+    ping = b"GET /ping HTTP/1.0\r\nConnection: %s\r\n\r\n" % asked
+    answer = talk(plane, ping, ping)
+    assert answer.count(b"\r\nConnection: %s\r\n" % told) == answer.count(b"200 OK") == 1 + (told != b"close")
+
+
+def test_hundreds_of_pings_at_once(plane: Plane) -> None:
+    server = plane.server("A")
+    server.answer = respond
+    plane.router.put(table(variant("A", server)))
+    answer = talk(plane, INVOKE + b"\r\nok" + b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n" * 1200)
+    assert answer.count(b"HTTP/1.1 200 OK") == 1201
+
+
 def test_asynchronous_endpoints_take_no_calls(plane: Plane) -> None:
     server = plane.server("A")
     plane.router.put(RouteTable(ENDPOINT, (RouteFleet("config", 1.0, (variant("A", server),)),), asynchronous=True))
