@@ -57,6 +57,14 @@ class Call:
         self.fleet: Fleet | None = None
         self.variant: Variant | None = None
 
+    def serves(self, endpoint: str, config: str) -> bool:
+        """Whether it is of this configuration of an endpoint."""
+        return self._endpoint.name == endpoint and self.fleet is not None and self.fleet.config == config
+
+    def age(self) -> float:
+        """Seconds since it came."""
+        return time.perf_counter() - self._request.started
+
     def begin(self) -> None:
         """Find an instance and call it; raises RefusedError."""
         target = self._request.headers.get(b"x-amzn-sagemaker-target-variant")

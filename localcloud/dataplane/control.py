@@ -67,6 +67,9 @@ class Control(asyncio.Protocol):
             case "load":
                 self._answer(message, **_load(plane, message["endpoint"], message["variant"]))
                 return
+            case "oldest":
+                self._answer(message, seconds=_oldest(plane, message["endpoint"], message["config"]))
+                return
             case "hangs":
                 hangs = plane.tables.hangs(message["instance"], message["port"], message["seconds"])
                 self._answer(message, hangs=hangs)
@@ -117,6 +120,11 @@ class Control(asyncio.Protocol):
         rows = figures.collect(plane.tables.variants())
         if rows:
             self.tell({"tell": "figures", "moment": time.time(), "rows": rows})
+
+
+def _oldest(plane: Plane, endpoint: str, config: str) -> float:
+    of = (each for each in plane.active if each.serves(endpoint, config))
+    return max((each.age() for each in of), default=0.0)
 
 
 def _load(plane: Plane, endpoint: str, name: str) -> Message:

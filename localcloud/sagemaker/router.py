@@ -148,6 +148,10 @@ class Router:
         """Whether a server that has answered no /ping for so long does nothing for a call either."""
         return bool(self._ask({"do": "hangs", "instance": instance, "port": port, "seconds": seconds})["hangs"])
 
+    def oldest(self, endpoint: str, config: str) -> float:
+        """How many seconds ago the longest call that is under way on a configuration began; 0 if there is none."""
+        return float(self._ask({"do": "oldest", "endpoint": endpoint, "config": config})["seconds"])
+
     def idle_seconds(self, endpoint: str, variant: str) -> float:
         """Seconds since the variant's last call ended; 0 while one is under way or waits."""
         return float(self._ask({"do": "load", "endpoint": endpoint, "variant": variant})["idle_seconds"])

@@ -50,7 +50,7 @@ class BlueGreen(Rollout):
         if seconds:
             what = self.capacity(share)
             self.tell("Baking", f"Baking for {seconds:g} seconds ({setting}) with traffic enabled on {what}.", share)
-        self.pace.wait(seconds, self.alarms.look)
+        self.watch(seconds)
 
     def capacity(self, share: float) -> str:
         """The part of the new fleet that has traffic, in words."""

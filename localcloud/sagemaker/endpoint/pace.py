@@ -35,19 +35,30 @@ class Pace:
         self._began = time.monotonic()
         self._gained = 0.0
 
-    def wait(self, seconds: float, look: Callable[[], None]) -> None:
+    def wait(
+        self,
+        seconds: float,
+        look: Callable[[], None],
+        *,
+        least: float = 0.0,
+        more: Callable[[float], bool] | None = None,
+    ) -> None:
         """Let the seconds pass; `look` is called again and again, at least once, and may raise.
+
+        `least`: of the laptop's seconds, where it waits for so many at all; `more`: asked at the end, with the seconds
+        since then, whether to go on waiting.
 
         Raises StoppedError, and DeploymentFailedError when the deployment has taken too long.
         """
-        ends = time.monotonic() + seconds / self._scale
+        began = time.monotonic()
+        ends = began + max(seconds / self._scale, min(seconds, least))
         while True:
             look()
             left = ends - time.monotonic()
-            if left <= 0:
+            if left <= 0 and (more is None or not more(-left)):
                 break
-            self.pause(min(left, _LOOK))
-        self._gained += seconds - seconds / self._scale
+            self.pause(min(max(left, 0.0) or _LOOK, _LOOK))
+        self._gained += max(0.0, seconds - (time.monotonic() - began))
         self.check()
 
     def pause(self, seconds: float) -> None:

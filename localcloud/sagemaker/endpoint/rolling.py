@@ -35,7 +35,7 @@ class Rolling(Rollout):
                 f"Baking for {seconds:g} seconds (WaitIntervalInSeconds) with traffic enabled on {reached} instance(s)."
             )
             self.tell("Baking", message, 0.0)
-        self.pace.wait(seconds, self.alarms.look)
+        self.watch(seconds)
         self._keep_old(0 if reached == self.total else max(0, self.old_total - reached))
 
     def back(self) -> None:

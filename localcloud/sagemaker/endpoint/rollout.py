@@ -17,6 +17,9 @@ from localcloud.sagemaker.endpoint.plan import Plan, counts, role
 from localcloud.sagemaker.errors import DeploymentFailedError
 
 _log = logging.getLogger(__name__)
+# Seconds of the laptop: the least that a bake with alarms lasts, the most that a call takes, from what age on one is
+# waited for, and until its figures have come and an alarm has looked at them.
+_LEAST_BAKE, _LONGEST_CALL, _SOON, _TOLD = 5.0, 61.0, 1.0, 2.5
 INTERNAL = "Request to service failed. If failure persists after retry, contact customer support."
 
 
@@ -55,6 +58,7 @@ class Rollout:
         self.counts = list(counts(plan).values())
         self.total = sum(self.counts)
         self.alarms = Alarms(context, role(plan), config)
+        self._late: float | None = None
         limit = policy.get("MaximumExecutionTimeoutInSeconds")
         self.pace = Pace(context.time_scale, limit, context.endpoints.stopped)
 
@@ -75,6 +79,27 @@ class Rollout:
         """Bring the fleet up; raises DeploymentFailedError."""
         open_fleet(self.live, fleet, empty=empty)
         self.pace.check()
+
+    def watch(self, seconds: float) -> None:
+        """Let the seconds of a bake pass while the alarms are looked at.
+
+        Calls take the time that they take: where alarms watch them, no bake is so short that none could be heard of,
+        and those of the new fleet that began in it are waited for.
+        """
+        self._late = None
+        if not (seconds and self.alarms.names):
+            self.pace.wait(seconds, self.alarms.look)
+            return
+        self.pace.wait(seconds, self.alarms.look, least=_LEAST_BAKE, more=self._unheard)
+
+    def _unheard(self, since: float) -> bool:
+        """Whether a call that began before the bake ended, so many seconds ago, is still to show in the alarms."""
+        if since > _LONGEST_CALL:
+            return False
+        oldest = self.context.router.oldest(self.live.name, self.green.plan["EndpointConfigName"])
+        if oldest - since > _SOON:
+            self._late = since
+        return self._late is not None and since - self._late < _TOLD
 
     def active(self, share: float) -> dict[str, int]:
         """How many instances of the new fleet's variants have traffic."""

@@ -29,6 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         sent = self.headers.get("Content-Type", "")
         if body == b"die": os._exit(3)
+        if body.startswith(b"hold "): open(body[5:]).read()  # a FIFO: until somebody writes into it
         if body == b"bad": return self.answer(415, b"unsupported thing")
         if body == b"fail": return self.answer(500, b"it broke")
         model = open("model/weights").read() if os.path.exists("model/weights") else "none"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,8 +14,9 @@ import boto3
 import psutil
 import pytest
 
-from localcloud.sagemaker.endpoint import sizes
+from localcloud.sagemaker.endpoint import rollout, sizes
 from localcloud.sagemaker.endpoint.fleet import Fleet
+from localcloud.sagemaker.endpoint.pace import Pace
 from tests.unit.localcloud.sagemaker.helpers import REGION, CallError, Cloud
 from tests.unit.localcloud.sagemaker.test_endpoint import make_config, make_model, serve, statuses, variant
 
@@ -115,6 +119,41 @@ def test_an_alarm_while_it_bakes_rolls_back(cloud: Cloud, config: dict) -> None:
     assert statuses(cloud, before) == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
     assert "[later]" in cloud.call("DescribeEndpoint", EndpointName="Guarded")["FailureReason"]
     assert seen(cloud, 20) == {"one"}
+
+
+@pytest.mark.parametrize("config", [blue_green("ALL_AT_ONCE", bake=120), rolling(wait=120)])
+def test_a_bake_ends_when_the_calls_that_began_in_it_have(
+    cloud: Cloud, config: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A minute is a second here, and a slow version's first answer would come after it was left without alarms."""
+    monkeypatch.setattr(rollout, "_LEAST_BAKE", 0.0)
+    two(cloud)
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    before = update(cloud, {**config, **alarm("slow", "OK")})
+    wait_baking(cloud, before)
+
+    def release() -> None:
+        held.write_bytes(b"")
+        alarm("slow", "ALARM")
+
+    timer = threading.Timer(4.0, release)
+    timer.start()
+    while cloud.invoke("Guarded", b"x")[1]["model"] == "one":
+        pass
+    assert cloud.invoke("Guarded", b"hold " + bytes(held))[1]["model"] == "two"
+    cloud.wait_endpoint("Guarded", "IN_SERVICE", before)
+    assert statuses(cloud, before) == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
+
+
+def test_a_bake_is_not_shorter_than_figures_take_to_come() -> None:
+    pace, looks = Pace(6000.0, None, threading.Event()), []
+    began = time.monotonic()
+    pace.wait(60, lambda: looks.append(1), least=0.6)
+    assert time.monotonic() - began >= 0.6
+    assert len(looks) > 2
+    pace.wait(0.1, lambda: None, least=5.0)
+    assert time.monotonic() - began < 5.0, "it asked for less"
 
 
 def failing(*batches: int) -> Callable[..., None]:
