@@ -15,6 +15,7 @@ LINES = 20
 FAULT = re.compile(r"error|exception|traceback|ended with exit code", re.IGNORECASE)
 LINE = 300
 MARK = "dropforge:deployment"
+UNITS = {"ModelLatency": "microseconds"}
 MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 
@@ -155,7 +156,8 @@ def _differs(facts: CheckDeployment) -> bool:
 
 def _told(alarm: dict[str, Any]) -> str:
     """An alarm in words."""
-    figure = f"{alarm.get('MetricName')} over {alarm.get('Threshold')}" if alarm.get("MetricName") else None
+    unit = f" {UNITS[alarm['MetricName']]}" if alarm.get("MetricName") in UNITS else ""
+    figure = f"{alarm.get('MetricName')} over {alarm.get('Threshold')}{unit}" if alarm.get("MetricName") else None
     return f"alarm {alarm.get('AlarmName')} rang ({figure or alarm.get('StateReason') or 'a composite alarm'})"
 
 
@@ -180,6 +182,7 @@ def _alarm(alarm: dict[str, Any]) -> dict[str, Any]:
         "name": alarm.get("AlarmName"),
         "metric": alarm.get("MetricName"),
         "threshold": alarm.get("Threshold"),
+        "unit": UNITS.get(str(alarm.get("MetricName"))),
         "reason": alarm.get("StateReason"),
         "description": alarm.get("AlarmDescription"),
     }

@@ -86,7 +86,8 @@ def alarms(d: Detail) -> str:
     told = []
     for alarm in things(d, "alarms"):
         metric, limit, value = word(alarm, "metric", ""), number(alarm.get("threshold")), number(alarm.get("value"))
-        what = f" ({metric}{f' over {limit:g}' if limit is not None else ''})" if metric else ""
+        unit = f" {word(alarm, 'unit')}" if alarm.get("unit") else ""
+        what = f" ({metric}{f' over {limit:g}{unit}' if limit is not None else ''})" if metric else ""
         figure = f": it was {value:g}" if value is not None else ""
         said = word(alarm, "reason", "")
         told.append(f"{word(alarm, 'name')}{what}{figure}{f': {said}' if said else ''}")

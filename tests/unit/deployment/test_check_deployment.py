@@ -120,3 +120,10 @@ def test_what_serves_on_was_not_rolled_back() -> None:
     assert (checked["detail"]["rolled_back"], checked["detail"]["clean_up"]) == (False, False)
     first = check(endpoint(CONFIG), verified=differs)
     assert (first["clean_up"], first["detail"]["clean_up"], first["detail"]["rolled_back"]) == (True, True, False)
+
+
+def test_a_slow_version_is_told_with_the_unit_of_its_figure() -> None:
+    alarm = {"AlarmName": "a-latency", "StateValue": "ALARM", "MetricName": "ModelLatency", "Threshold": 500_000}
+    checked = check(endpoint(), alarms=[alarm])
+    assert "rang (ModelLatency over 500000 microseconds)" in checked["reason"]
+    assert checked["detail"]["alarms"][0]["unit"] == "microseconds"

@@ -165,7 +165,7 @@ fields profile_html digest objects bytes earlier_run metrics gate metric value c
 log log_command model_package_arn endpoint_config endpoint_status mode strategy stage after variants name weight
 serverless MemorySizeInMB previous_version live_version rejected_version still_live verified experiment alarms threshold
 champion challenger version bake longest kind rolled_back live compared overlap checked seen on deployment rollout
-endpoint_cost parts min max enabled size unit wait max_errors max_latency""",
+endpoint_cost parts min max enabled size unit wait max_errors max_latency clean_up still_compared""",
 )
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=300), st.just("\x1b[2J\x1b]0;owned\x07"),

@@ -234,3 +234,10 @@ def test_a_challenger_that_could_not_be_removed_is_told_with_the_way_out() -> No
     assert "it is there still" in letter(
         "Deployment Failed", model_version=3, reason="the deployment was stopped by hand"
     )
+
+
+def test_figures_of_alarms_have_their_unit() -> None:
+    alarm = {"name": "a-latency", "metric": "ModelLatency", "threshold": 500_000.0, "unit": "microseconds"}
+    assert "a-latency (ModelLatency over 500000 microseconds)" in letter(
+        "Deployment Failed", **BACK | {"alarms": [alarm]}
+    )
