@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from localcloud.dataplane import answers, streaming
+from localcloud.dataplane import answers, heads, streaming
 from localcloud.dataplane.answers import LARGEST_BODY, LARGEST_SERVERLESS, RefusedError
 from localcloud.dataplane.backend import Connection
 from localcloud.dataplane.request import SECONDS, STREAM, Request
@@ -21,9 +21,6 @@ _COLD_SECONDS = 60.0
 _LOOK_EVERY = 0.25
 # A server that closes an idle connection just as a call comes does so at once; later, it has read the call.
 _RACE_SECONDS = 0.05
-_CUSTOM = b"x-amzn-sagemaker-custom-attributes"
-_STREAM_ACCEPT = b"x-amzn-sagemaker-accept"
-_BINARY = b"application/octet-stream"
 _TIMED_OUT = (
     "Your invocation timed out while waiting for a response from container {}. Review the latency metrics for each "
     "container in Amazon CloudWatch, resolve the issue, and try again."
@@ -190,30 +187,11 @@ class Call:
         self._sent = time.perf_counter()
         if self._model_seconds < 0:
             self._model_seconds = 0.0
-        connection.send(self._question(connection), self)
-
-    def _question(self, connection: Connection) -> bytes:
-        """The request to a container; only the last one is told what to answer with."""
-        headers = self._request.headers
         instance = self._instance
         assert instance is not None
-        lines = [b"POST /invocations HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %d\r\n"
-                 % (instance.ports[self._stage], len(self._body))]  # fmt: skip
-        content_type = (
-            self._answer_headers.get(b"content-type", _BINARY) if self._stage else headers.get(b"content-type")
-        )
-        if content_type:
-            lines.append(b"Content-Type: %s\r\n" % content_type)
-        streamed = self._request.operation == STREAM
-        accept = headers.get(_STREAM_ACCEPT if streamed else b"accept")
-        if accept and self._stage == len(instance.ports) - 1:
-            lines.append(b"Accept: %s\r\n" % accept)
-        for name, value in headers.items():
-            if name.startswith(b"x-amzn-sagemaker-") and value and not (streamed and name == _STREAM_ACCEPT):
-                lines.append(b"%s: %s\r\n" % (name, value))
-        lines.append(b"\r\n")
-        lines.append(self._body)
-        return b"".join(lines)
+        last = self._stage == len(instance.ports) - 1
+        kind = self._answer_headers.get(b"content-type", heads.BINARY) if self._stage else None
+        connection.send(heads.question(self._request, self._body, instance.ports[self._stage], kind, last=last), self)
 
     def on_head(self, status: int, headers: dict[bytes, bytes]) -> None:
         """See Exchange."""
@@ -222,7 +200,8 @@ class Call:
         if self._request.operation == STREAM and last and 200 <= status < 300 and not self.shadow:  # noqa: PLR2004
             assert self._connection is not None
             self._stream = streaming.Stream(self._request.reply, self._connection)
-            self._stream.begin(self._stream_headers(), self._request.id)
+            assert self.variant is not None
+            self._stream.begin(heads.of_stream(self._answer_headers, self.variant.name), self._request.id)
 
     def on_chunk(self, chunk: bytes) -> None:
         """See Exchange."""
@@ -359,27 +338,9 @@ class Call:
         if self._stream is not None:
             self._stream.end()
         elif not self.shadow:
-            self._request.reply.send(200, self._plain_headers(variant), body, self._request.id)
+            told = heads.of_answer(self._answer_headers, variant.name)
+            self._request.reply.send(200, told, body, self._request.id)
         if self.captured:
             assert self.fleet is not None
-            kind = self._answer_headers.get(b"content-type", _BINARY)
+            kind = self._answer_headers.get(b"content-type", heads.BINARY)
             self._plane.capture.add(self.fleet.capture or {}, variant, self._request, kind, body)
-
-    def _plain_headers(self, variant: Variant) -> bytes:
-        return b"Content-Type: %s\r\nx-Amzn-Invoked-Production-Variant: %s\r\n%s" % (
-            self._answer_headers.get(b"content-type", _BINARY),
-            variant.name.encode(),
-            self._custom_attributes(),
-        )
-
-    def _stream_headers(self) -> bytes:
-        assert self.variant is not None
-        kind = self._answer_headers.get(b"content-type", _BINARY)
-        return (
-            b"Content-Type: application/vnd.amazon.eventstream\r\nX-Amzn-SageMaker-Content-Type: %s\r\n"
-            b"x-Amzn-Invoked-Production-Variant: %s\r\n%s"
-        ) % (kind, self.variant.name.encode(), self._custom_attributes())
-
-    def _custom_attributes(self) -> bytes:
-        custom: Any = self._answer_headers.get(_CUSTOM)
-        return b"X-Amzn-SageMaker-Custom-Attributes: %s\r\n" % custom if custom else b""
