@@ -91,7 +91,7 @@ def _nothing_earlier(facts: ChooseTarget, target: Target, deploy: Deploy) -> Tar
         rejected,
         target.decided_at,
         project=target.project,
-        run=(facts.package.get("CustomerMetadataProperties") or {}).get("dropforge:run"),
+        run=_run(facts, target),
         reason=reason,
         rejected_version=target.version,
         model_package_arn=rejected,
@@ -100,6 +100,15 @@ def _nothing_earlier(facts: ChooseTarget, target: Target, deploy: Deploy) -> Tar
         after="rejection",
     )
     return target.model_copy(update={"action": action, "reason": reason, "detail": detail})
+
+
+def _run(facts: ChooseTarget, target: Target) -> str | None:
+    """The run of the rejected version, which may be the live one instead of the event's."""
+    live = names.configured_version((facts.endpoint or {}).get("EndpointConfigName"))
+    if live and live[1] == target.version:
+        return live[0]
+    own = facts.package.get("ModelPackageVersion") == target.version
+    return (facts.package.get("CustomerMetadataProperties") or {}).get("dropforge:run") if own else None
 
 
 def _is_unapproved(live: int | None, approved: list[str]) -> bool:

@@ -160,6 +160,7 @@ def test_what_was_chosen_before_the_turn_is_rejected_meanwhile() -> None:
     assert (again["action"], again["package_arns"], again["version"]) == ("deploy", [f"{GROUP}/1"], 3)
     none = choose(2, "Rejected", **facts | {"approved": ()}, wanted_status="SUPERSEDED", held=True)
     assert (none["action"], none["detail"]["rejected_version"], none["detail"]["still_live"]) == ("impossible", 3, True)
+    assert none["detail"]["run"] == "run0000003"
 
 
 def test_the_live_version_may_be_one_of_the_approved_that_are_not_listed() -> None:
