@@ -19,6 +19,7 @@ from dropforge.settings import Settings
 ALONE = "there is no other version to compare it with, so it is served all at once"
 IN_PARTS = ("canary", "linear", "rolling")  # AWS refuses them on a single instance
 COMPARED = ("ab", "shadow")
+APPROVED = "Approved"
 RENAMED = (
     "its variants ({}) are called otherwise than the live ones ({}). AWS moves traffic in parts, and lets alarms take "
     "it back, only where the names are the same: so all of it moves at once"
@@ -40,6 +41,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
     Raises:
         EndpointUnusableError: the endpoint failed to be created, is being deleted, or is of another kind.
     """
+    facts, left_out = _approved_only(facts)
     package = facts.packages[0]
     deploy, remarks = fit(facts, deploy_of(facts.config))
     project = str(package["ModelPackageGroupName"])
@@ -76,7 +78,7 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
         config=config["EndpointConfigName"],
         scaling=deploy.scaling.model_dump(by_alias=True) if on(deploy.scaling) and deploy.scaling else None,
         verify=deploy.serving in ("real_time", "serverless") and not deploy.variants and facts.after == "approval",
-        warnings=[*remarks, *([ALONE] if alone and facts.after == "approval" else [])],
+        warnings=[*remarks, *left_out, *([ALONE] if alone and facts.after == "approval" else [])],
     )
     if deploy.serving == "batch":
         return plan.model_copy(update={"action": "none", "reason": "project.yaml has deploy.mode: batch"})
@@ -84,6 +86,15 @@ def plan_deployment(facts: PlanDeployment, settings: PlanDeploymentSettings) -> 
     if plan.action == "update" and strategy in COMPARED and live:
         return compare(facts, deploy, plan, Pair(packages[live[1]], models[live[1]]["ModelName"], where))
     return plan
+
+
+def _approved_only(facts: PlanDeployment) -> tuple[PlanDeployment, list[str]]:
+    """Without versions beside the first that are not approved (any more), and what to say of those."""
+    first, *others = facts.packages
+    status = {version_of(p): p.get("ModelApprovalStatus", APPROVED) for p in others}
+    kept = [p for p in others if status[version_of(p)] == APPROVED]
+    told = [f"version {number} is {said}, so it gets no traffic" for number, said in status.items() if said != APPROVED]
+    return facts.model_copy(update={"packages": [first, *kept]}), told
 
 
 def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config: dict[str, Any]) -> DeploymentPlan:
@@ -185,7 +196,7 @@ def _obsolete(facts: PlanDeployment, config: str) -> list[str]:
 
 
 def _unscale(facts: PlanDeployment, config: dict[str, Any]) -> list[str]:
-    """Live variants that go, or get other instances; with a comparison before it, all that are live."""
+    """Live variants that go, or get other instances."""
     before = {v["VariantName"]: v for v in (facts.live_config or {}).get("ProductionVariants") or []}
     after = {v["VariantName"]: v for v in config["ProductionVariants"]}
     kinds = ("InstanceType", "ServerlessConfig")

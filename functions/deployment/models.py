@@ -35,7 +35,8 @@ class Target(Decision):
     """Which packages are to be served now: the first is the one that all this is about.
 
     `impossible`: the live version was rejected and nothing earlier is approved; `retire`: then the endpoint goes;
-    `wait`: the live version was rejected while another is on its way, which may fail.
+    `wait`: the live version was rejected while another is on its way, which may fail. `stays`: what is served is live
+    already, and only loses the rejected version beside it.
     """
 
     action: Literal["deploy", "retire", "impossible", "wait", "none"]
@@ -46,6 +47,7 @@ class Target(Decision):
     package_arns: list[str] = []
     version: int | None = None
     live_version: int | None = None
+    stays: bool = False
     detail: dict[str, Any] = {}
 
 
@@ -100,12 +102,13 @@ class CheckDeployment(Facts):
     """What was asked for, what the endpoint is now, and what a state caught (null: nothing).
 
     `alarms`: DescribeAlarms of those that watched; `log`: {events} of each of the newest log streams; `verified`:
-    what the experiment row says of the answers, `experiment`: of the two versions.
+    what the experiment row says of the answers, `experiment`: of the two versions; `live_config`: what was live before.
     """
 
     package: dict[str, Any] | None = None
     plan: DeploymentPlan | None = None
     endpoint: dict[str, Any] | None = None
+    live_config: dict[str, Any] | None = None
     failure: dict[str, Any] | None = None
     target: Target | None = None
     alarms: list[dict[str, Any]] = []

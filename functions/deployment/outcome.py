@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from deployment.compare import CHALLENGER, SHADOW
 from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan
 from dropforge import events, names
 from dropforge.failures import show_log, understand
@@ -15,6 +16,7 @@ LINES = 20
 FAULT = re.compile(r"error|exception|traceback|ended with exit code", re.IGNORECASE)
 LINE = 300
 MARK = "dropforge:deployment"
+COMPARED = (CHALLENGER, SHADOW)
 UNITS = {"ModelLatency": "microseconds"}
 MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
@@ -28,6 +30,9 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
     project = (plan.project if plan else None) or str(package.get("ModelPackageGroupName", ""))
     run = (plan.run if plan else None) or said.get("dropforge:run")
     back = facts.target is not None and facts.target.after == "rejection"
+    stays = facts.target is not None and facts.target.stays
+    rejected = facts.target.version if back and facts.target else None
+    compared, beside = _beside(facts)
     kind: Any = ("Model Rolled Back" if back else "Model Deployed") if deployed else "Deployment Failed"
     rung = [] if deployed else [_alarm(alarm) for alarm in _rung(facts)]
     live = names.configured_version(endpoint.get("EndpointConfigName"))
@@ -48,14 +53,16 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         endpoint_config=endpoint.get("EndpointConfigName"),
         requested_endpoint_config=wanted,
         model_version=package.get("ModelPackageVersion"),
-        rejected_version=facts.target.version if back and facts.target else None,
+        rejected_version=rejected,
+        stays=stays,
         live_version=live[1] if live else None,
         previous_version=plan.previous_version if plan else None,
-        still_compared=not deployed and _is_compared(plan, endpoint),
+        still_compared=not deployed and compared,
+        compared_version=beside,
         rolled_back=not deployed
         and endpoint.get("EndpointStatus") == "InService"
         and endpoint.get("EndpointConfigName") != wanted
-        and not _is_compared(plan, endpoint)
+        and not compared
         and stage in ("alarm", "health", "experiment", "verification"),
         after=facts.target.after if facts.target else "approval",
         variants=_variants(plan, endpoint if deployed else {}),
@@ -76,7 +83,10 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         reason=reason,
         stage=stage,
         clean_up=clean_up,
-        mark=_mark(package, deployed, reason),
+        # A rejected version, or one that is live, is not the one that this failed for.
+        mark=None
+        if back and (stays or package.get("ModelPackageVersion") == rejected)
+        else _mark(package, deployed, reason),
         scaling=None if clean_up else _scaling(plan, endpoint),
         detail_type=kind,
         detail=detail | {"clean_up": clean_up},
@@ -90,12 +100,7 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None
     said = endpoint.get("FailureReason")
     why = f": {str(said).rstrip('.')}" if said else ""
     if facts.failure:
-        found = understand(facts.failure.get("Error"), facts.failure.get("Cause"))
-        stage = "refused" if found.error in ("AlarmRingingError", "EndpointUnusableError") else "start"
-        # A person needs the name of an error only where it says more than the words do: States.Timeout.
-        named = found.error if str(found.error).startswith("States.") else None
-        said = f"{found.reason} ({named})" if named else found.reason
-        return False, stage, f"{before}. The way back failed: {said}" if (before := _disliked(facts)) else said
+        return False, *_caught(facts, facts.failure)
     if wanted is None or not endpoint:
         return False, "internal", "the deployment ended before the endpoint was asked for"
     if status == "InService" and live == wanted:
@@ -107,6 +112,17 @@ def _judge(facts: CheckDeployment, wanted: str | None) -> tuple[bool, str | None
         longest = "the longest time that a deployment waits"
         return False, "timeout", f"{disliked}the endpoint is still {status} after {longest}{why}"
     return False, "health", f"the endpoint is {status}{why}"
+
+
+def _caught(facts: CheckDeployment, failure: dict[str, Any]) -> tuple[str, str]:
+    """The stage at which a state failed, and why."""
+    found = understand(failure.get("Error"), failure.get("Cause"))
+    # A person needs the name of an error only where it says more than the words do: States.Timeout.
+    named = found.error if str(found.error).startswith("States.") else None
+    said = f"{found.reason} ({named})" if named else found.reason
+    if before := _disliked(facts):
+        return "verification" if _differs(facts) else "experiment", f"{before}. The way back failed: {said}"
+    return "refused" if found.error in ("AlarmRingingError", "EndpointUnusableError") else "start", said
 
 
 def _taken_back(facts: CheckDeployment, live: Any, why: str) -> tuple[bool, str, str]:
@@ -137,17 +153,28 @@ def _answers(facts: CheckDeployment, live: Any) -> tuple[bool, str | None, str]:
 
 
 def _disliked(facts: CheckDeployment) -> str | None:
-    """Why the new version was to go, where it was."""
+    """Why the new version was to go, where it was; without a full stop."""
+    said = _why_not(facts)
+    return said.rstrip(".") if said else None
+
+
+def _why_not(facts: CheckDeployment) -> str | None:
     if facts.experiment and facts.experiment.get("decision") != "promote":
         said, caught = str(facts.experiment.get("reason")), facts.experiment.get("caught")
         return f"{said}: {understand(caught.get('Error'), caught.get('Cause')).reason}" if caught else said
     return str((facts.verified or {}).get("reason")) if _differs(facts) else None
 
 
-def _is_compared(plan: DeploymentPlan | None, endpoint: dict[str, Any]) -> bool:
-    """Whether both versions are at the endpoint still."""
-    live = endpoint.get("EndpointConfigName")
-    return plan is not None and any(live == c["EndpointConfigName"] != plan.config for c in plan.endpoint_configs)
+def _beside(facts: CheckDeployment) -> tuple[bool, int | None]:
+    """Whether a version is beside the live one to be compared with it, and which, as far as anybody knows."""
+    endpoint, plan = facts.endpoint or {}, facts.plan
+    live = [*(endpoint.get("ProductionVariants") or []), *(endpoint.get("ShadowProductionVariants") or [])]
+    if not any(v.get("VariantName") in COMPARED for v in live):
+        return False, None
+    known = [*(plan.endpoint_configs if plan else []), *([facts.live_config] if facts.live_config else [])]
+    config = next((c for c in known if c.get("EndpointConfigName") == endpoint.get("EndpointConfigName")), {})
+    variants = [*config.get("ProductionVariants", ()), *(config.get("ShadowProductionVariants") or ())]
+    return True, next((names.modelled_version(v["ModelName"]) for v in variants if v["VariantName"] in COMPARED), None)
 
 
 def _differs(facts: CheckDeployment) -> bool:

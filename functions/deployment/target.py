@@ -70,7 +70,7 @@ def _rejected(facts: ChooseTarget, target: Target, deploy: Deploy) -> Target:
         stays = _version(found) == target.live_version
         serves = "serves on without it" if stays else "was served before and is approved"
         reason = f"version {target.version} was rejected; version {_version(found)} {serves}"
-        return _back_to(found, reason, target, deploy)
+        return _back_to(found, reason, target.model_copy(update={"stays": stays}), deploy)
     return _nothing_earlier(facts, target, deploy)
 
 

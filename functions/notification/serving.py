@@ -114,7 +114,9 @@ def compared_still(d: Detail) -> str:
     """Whether the version that failed is beside the live one still, and how it goes."""
     ends = "Rejecting it ends that, and the other one serves alone."
     if d.get("still_compared") is True:
-        return f"Version {word(d, 'model_version')} still gets its part of the traffic, or a copy. {ends}"
+        beside = version(d, "compared_version")
+        gets = f"{f'Version {beside}' if beside else 'Another version'} still gets its part of the traffic, or a copy."
+        return gets if d.get("after") == "rejection" else f"{gets} {ends}"
     if "endpoint_status" in d:
         return ""
     return f"Nobody looked at the endpoint: if the version was being compared, it is there still. {ends}"

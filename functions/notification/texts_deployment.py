@@ -72,7 +72,7 @@ def deployment_failed(d: Detail) -> Text:
     wanted = f"The approved model of project {project} (version {version}) was not deployed."
     if d.get("after") == "rejection":
         wanted = (
-            f"Version {rejected or UNKNOWN} of project {project} was rejected, but version {version} did not come back."
+            f"Version {rejected or UNKNOWN} of project {project} was rejected, but {_instead(d, rejected, version)}."
         )
     delete = [f"aws sagemaker delete-endpoint --endpoint-name {word(d, 'endpoint')}"] if serving.is_going(d) else []
     again = [] if d.get("after") == "rejection" else [*serving.decide(d, "Rejected"), *serving.decide(d, "Approved")]
@@ -88,10 +88,24 @@ def deployment_failed(d: Detail) -> Text:
             serving.live(d),
             serving.compared_still(d),
             measured.compared(d, "What was measured, side by side"),
-            "To try again after mending the cause, reject the version and approve it once more." if again else "",
+            "To try again after mending the cause, "
+            + (
+                "reject the version and approve it once more."
+                if again
+                else f"approve version {rejected} and reject it."
+            ),
         ],
         commands=[*([log] if log else []), *delete, *again],
     )
+
+
+def _instead(d: Detail, rejected: str, version: str) -> str:
+    """What is so although a version was rejected."""
+    if d.get("stays") is True:
+        return f"it is still there beside version {version}"
+    if rejected == version:
+        return "it still serves" if serving.version(d, "live_version") == rejected else "no other took its place"
+    return f"version {version} did not come back"
 
 
 def experiment_started(d: Detail) -> Text:
@@ -133,11 +147,12 @@ def model_rolled_back(d: Detail) -> Text:
     """The live version was rejected, and an earlier one serves again."""
     project, now, endpoint = (word(d, k) for k in ("project", "model_version", "endpoint"))
     rejected = serving.version(d, "rejected_version") or UNKNOWN
+    how, so = ("without it", "serves on without it") if d.get("stays") is True else ("again", "is live again")
     return Text(
-        subject=f"{project}: version {rejected} was rejected, version {now} is live again",
-        headline=f"Endpoint {endpoint} serves version {now} (run {word(d, 'run')}) again, on {serving.capacity(d)}.",
+        subject=f"{project}: version {rejected} was rejected, version {now} {so}",
+        headline=f"Endpoint {endpoint} serves version {now} (run {word(d, 'run')}) {how}, on {serving.capacity(d)}.",
         severity="warning",
-        sms=f"Dropforge {project}: v{rejected} was rejected, v{now} is live again",
+        sms=f"Dropforge {project}: v{rejected} was rejected, v{now} {so}",
         paragraphs=[
             f"Why: {word(d, 'reason', f'version {rejected} was rejected')}",
             serving.shares(d),

@@ -74,11 +74,17 @@ def _busy(facts: DecideIdle, deploy: Deploy, hours: timedelta) -> str:
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
+def _is_of(spell: Mapping[str, Any], endpoint: Mapping[str, Any]) -> bool:
+    """Whether somebody was told of this endpoint, with what it serves, and not of one of the same name that is gone."""
+    same = spell.get("endpoint_config") == endpoint.get("EndpointConfigName")
+    return same and moment(spell["warned_at"]) >= moment(endpoint.get("CreationTime"))
+
+
 def _due(facts: DecideIdle, spell: Mapping[str, Any] | None, *, deletes: bool) -> tuple[Any, str, datetime | None]:
     """(action, why, when it may be deleted) of an idle endpoint. Nobody's endpoint goes who was not warned of that."""
     now = moment(facts.now)
     after = now + GRACE if deletes else None
-    if not spell or spell.get("endpoint_config") != facts.endpoint.get("EndpointConfigName"):
+    if not spell or not _is_of(spell, facts.endpoint):
         return "warn", "nobody was told yet", after
     if not deletes:
         return "none", "the warning was sent", None

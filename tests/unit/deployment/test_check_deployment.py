@@ -95,13 +95,15 @@ def compared(**more: Any) -> dict[str, Any]:
     )
     both = planned["endpoint_configs"][0]["EndpointConfigName"]
     gone = {"decision": "remove", "reason": "12 % of its answers were errors", "figures": None}
-    return check(endpoint(both), planned=planned, **({"experiment": gone} | more))
+    live = endpoint(both, ProductionVariants=[{"VariantName": "AllTraffic"}, {"VariantName": "Challenger"}])
+    return check(live, planned=planned, **({"experiment": gone} | more))
 
 
 def test_a_challenger_that_could_not_be_removed_is_said_to_have_its_share_still() -> None:
     failed = compared(failure={"Error": "SageMaker.AmazonSageMakerException", "Cause": "no capacity"})
     assert failed["reason"] == "12 % of its answers were errors. The way back failed: no capacity"
     assert (failed["detail"]["still_compared"], failed["detail"]["rolled_back"]) == (True, False)
+    assert (failed["stage"], failed["detail"]["compared_version"]) == ("experiment", 3)
     taken_back = compared()
     assert (taken_back["detail"]["still_compared"], taken_back["detail"]["rolled_back"]) == (True, False)
     assert check(endpoint(CONFIG))["detail"]["still_compared"] is False
@@ -127,3 +129,35 @@ def test_a_slow_version_is_told_with_the_unit_of_its_figure() -> None:
     checked = check(endpoint(), alarms=[alarm])
     assert "rang (ModelLatency over 500000 microseconds)" in checked["reason"]
     assert checked["detail"]["alarms"][0]["unit"] == "microseconds"
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+def test_a_comparison_of_an_earlier_deployment_is_told_with_its_version(shadow: bool) -> None:
+    """It stands still, and this deployment, of another version, has no plan of it."""
+    name, model = ("Shadow" if shadow else "Challenger"), "df-run0000007-v7"
+    key = "ShadowProductionVariants" if shadow else "ProductionVariants"
+    live = endpoint("df-run0000002-v2-both", **{key: [{"VariantName": name}]})
+    known = {
+        "EndpointConfigName": "df-run0000002-v2-both",
+        "ProductionVariants": [],
+        key: [{"VariantName": name, "ModelName": model}],
+    }
+    failed = check(live, {"Error": "EndpointUnusableError", "Cause": "no"}, None, live_config=known)
+    assert (failed["detail"]["still_compared"], failed["detail"]["compared_version"]) == (True, 7)
+    unknown = check(live, {"Error": "EndpointUnusableError", "Cause": "no"}, None)
+    assert (unknown["detail"]["still_compared"], unknown["detail"]["compared_version"]) == (True, None)
+
+
+def test_what_a_failed_rejection_leaves_is_not_marked_as_failed() -> None:
+    target = {
+        "action": "deploy",
+        "reason": "",
+        "after": "rejection",
+        "decided_at": "",
+        "project": "adult",
+        "version": 4,
+    }
+    failure = {"Error": "SageMaker.SageMakerException", "Cause": "quota"}
+    assert check(endpoint(), failure, target=target)["mark"] is not None  # version 3 should have come back
+    assert check(endpoint(), failure, target=target | {"stays": True})["mark"] is None
+    assert check(endpoint(), failure, None, target=target | {"version": 3})["mark"] is None  # the rejected one itself

@@ -330,3 +330,19 @@ def test_what_another_decision_noted_says_nothing_of_this_one() -> None:
     other = {"sk": "wanted", "package_arn": "another", "before": "none"}
     items = [{key: {"S": value} for key, value in other.items()}, deployed(2, "df-run0000002-v2-aaaaaaaaaa", 2)]
     assert plan("", endpoint(plan()["config"]), attempt=2, items=items)["first"] is False
+
+
+def test_a_version_that_is_not_approved_any_more_gets_no_traffic() -> None:
+    text = "deploy: {variants: [{name: a, model: latest}, {name: b, model: 2}]}\n"
+    planned = plan(text, None, [PACKAGE, package(2, ModelApprovalStatus="Rejected")])
+    (made,) = planned["endpoint_configs"]
+    assert {v["ModelName"] for v in made["ProductionVariants"]} == {"df-abcdefghij-v3"}
+    assert planned["warnings"] == ["version 2 is Rejected, so it gets no traffic"]
+
+
+@pytest.mark.parametrize("strategy", ["ab", "shadow"])
+def test_a_rejected_live_version_is_no_champion(strategy: str) -> None:
+    text, packages = f"deploy: {{strategy: {strategy}}}\n", [PACKAGE, package(2, ModelApprovalStatus="Rejected")]
+    planned = plan(text, endpoint("df-run0000002-v2-0123456789"), packages)
+    assert (planned["strategy"], [p["kind"] for p in planned["phases"]]) == ("all_at_once", ["update"])
+    assert planned["warnings"][0] == "version 2 is Rejected, so it gets no traffic"

@@ -228,7 +228,7 @@ def test_what_answers_otherwise_and_serves_on_is_called_live() -> None:
 
 
 def test_a_challenger_that_could_not_be_removed_is_told_with_the_way_out() -> None:
-    text = letter("Deployment Failed", **BACK, still_compared=True)
+    text = letter("Deployment Failed", **BACK, still_compared=True, compared_version=3)
     assert "Version 3 still gets its part of the traffic, or a copy. Rejecting it ends that" in text
     assert "still gets" not in letter("Deployment Failed", **BACK, still_compared=False)
     assert "it is there still" in letter(
@@ -241,3 +241,21 @@ def test_figures_of_alarms_have_their_unit() -> None:
     assert "a-latency (ModelLatency over 500000 microseconds)" in letter(
         "Deployment Failed", **BACK | {"alarms": [alarm]}
     )
+
+
+def test_a_rejection_that_failed_says_what_is_so() -> None:
+    failed = BACK | {"after": "rejection", "rejected_version": 4}
+    stays = letter("Deployment Failed", **failed, stays=True, still_compared=True, compared_version=4)
+    assert stays.startswith("Version 4 of project adult was rejected, but it is still there beside version 3.")
+    assert "Version 4 still gets its part of the traffic, or a copy." in stays
+    assert "Rejecting it ends that" not in stays
+    assert "approve version 4 and reject it." in stays
+    own = failed | {"rejected_version": 3}
+    assert "was rejected, but no other took its place." in letter("Deployment Failed", **own)
+    assert "was rejected, but it still serves." in letter("Deployment Failed", **own | {"live_version": 3})
+
+
+def test_what_never_stopped_serving_is_not_called_live_again() -> None:
+    text = notice("Model Rolled Back", **LIVE, rejected_version=4, stays=True)
+    assert "version 4 was rejected, version 3 serves on without it" in text["subject"]
+    assert "again" not in text["message"]["email"].split("\n")[0]

@@ -84,6 +84,14 @@ def test_every_warning_is_told_and_a_repeat_of_one_is_not() -> None:
     assert first["detail"]["id"] == look(12, budget={"idle_hours": 12})["detail"]["id"]
 
 
+def test_an_endpoint_that_was_made_anew_is_warned_of_anew() -> None:
+    """Its predecessor, of the same version, was deleted after a rejection; the warning of that one is still known."""
+    warned = look(12, budget=DELETE)["spell"]
+    anew = {"CreationTime": (MADE + timedelta(hours=24)).isoformat()}
+    found = look(60, warned, DELETE, **anew)
+    assert (found["action"], found["detail"]["delete_after"]) == ("warn", (MADE + timedelta(hours=84)).isoformat())
+
+
 def test_another_version_is_another_spell() -> None:
     warned = look(12, budget=DELETE)["spell"]
     assert look(100, warned, DELETE, EndpointConfigName=NEW)["action"] == "warn"
