@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from deployment import requests
 from deployment.counts import retained
+from deployment.kinds import CHALLENGER, SHADOW
 from deployment.requests import VARIANT, Places, run_of, version_of
 from dropforge.project_base import on
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from deployment.models import DeploymentPlan, PlanDeployment
     from dropforge.project import Deploy
 
-CHALLENGER, SHADOW = "Challenger", "Shadow"
 ALL = {"ab": CHALLENGER, "shadow": SHADOW}
 
 

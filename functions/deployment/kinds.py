@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 #: The one change that AWS makes (developer guide, "serverless-endpoints-update"); there is no way back from it. That
 #: AsyncInferenceConfig cannot be taken from an endpoint is quoted in aws/sagemaker-python-sdk#3124.
 POSSIBLE = ("serverless", "real_time")
+#: The variants of a new version beside the live one.
+CHALLENGER, SHADOW = COMPARED_VARIANTS = ("Challenger", "Shadow")
 KINDS = {
     "serverless": "is serverless",
     "asynchronous": "answers asynchronously",

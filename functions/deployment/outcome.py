@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from deployment.compare import CHALLENGER, SHADOW
+from deployment import told
 from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan
 from dropforge import events, names
 from dropforge.failures import show_log, understand
 from dropforge.recovery import RecoveryDecision, again_or_not
 
 TOLD = "DeploymentFailedError"  # the machine's own ending, after the notice
-LINES = 20
-FAULT = re.compile(r"error|exception|traceback|ended with exit code", re.IGNORECASE)
-LINE = 300
 MARK = "dropforge:deployment"
-COMPARED = (CHALLENGER, SHADOW)
-UNITS = {"ModelLatency": "microseconds"}
 MOVING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 
 
@@ -32,9 +26,9 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
     back = facts.target is not None and facts.target.after == "rejection"
     stays = facts.target is not None and facts.target.stays
     rejected = facts.target.version if back and facts.target else None
-    compared, beside = _beside(facts)
+    compared, beside = told.beside(facts)
     kind: Any = ("Model Rolled Back" if back else "Model Deployed") if deployed else "Deployment Failed"
-    rung = [] if deployed else [_alarm(alarm) for alarm in _rung(facts)]
+    rung = [] if deployed else [told.of_alarm(alarm) for alarm in told.rung(facts)]
     live = names.configured_version(endpoint.get("EndpointConfigName"))
     detail = events.detail(
         kind,
@@ -65,15 +59,15 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         and not compared
         and stage in ("alarm", "health", "experiment", "verification"),
         after=facts.target.after if facts.target else "approval",
-        variants=_variants(plan, endpoint if deployed else {}),
-        instance=_instance(plan, endpoint if deployed else {}),
+        variants=told.variants(plan, endpoint if deployed else {}),
+        instance=told.instance(plan, endpoint if deployed else {}),
         failure_reason=endpoint.get("FailureReason") if not deployed else None,
         verified=facts.verified.get("figures") if facts.verified else None,
         experiment=facts.experiment.get("figures") if facts.experiment else None,
         scaling_asked=plan.scaling if plan else None,
         alarms=rung,
         warnings=_warnings(facts),
-        log=None if deployed else _log(facts.log),
+        log=None if deployed else told.last_lines(facts.log),
         log_command=None if deployed else show_log(f"/aws/sagemaker/Endpoints/{project}"),
     )
     created = plan is not None and plan.first
@@ -129,9 +123,9 @@ def _taken_back(facts: CheckDeployment, live: Any, why: str) -> tuple[bool, str,
     """Something else is live than what was asked for: by whom, and why."""
     if why_not := _disliked(facts):
         differs = _differs(facts)
-        told = f"It was taken back: {live} serves again" if differs else f"{live} serves on"
-        return False, "verification" if differs else "experiment", f"{why_not}. {told}"
-    rung = [_told(alarm) for alarm in _rung(facts)]
+        so = f"It was taken back: {live} serves again" if differs else f"{live} serves on"
+        return False, "verification" if differs else "experiment", f"{why_not}. {so}"
+    rung = [told.in_words(alarm) for alarm in told.rung(facts)]
     if rung:
         return False, "alarm", f"SageMaker rolled back, because {' and '.join(rung)}. {live} serves on"
     return False, "health", f"SageMaker rolled back{why}. {live} serves on"
@@ -165,33 +159,8 @@ def _why_not(facts: CheckDeployment) -> str | None:
     return str((facts.verified or {}).get("reason")) if _differs(facts) else None
 
 
-def _beside(facts: CheckDeployment) -> tuple[bool, int | None]:
-    """Whether a version is beside the live one to be compared with it, and which, as far as anybody knows."""
-    endpoint, plan = facts.endpoint or {}, facts.plan
-    live = [*(endpoint.get("ProductionVariants") or []), *(endpoint.get("ShadowProductionVariants") or [])]
-    if not any(v.get("VariantName") in COMPARED for v in live):
-        return False, None
-    known = [*(plan.endpoint_configs if plan else []), *([facts.live_config] if facts.live_config else [])]
-    config = next((c for c in known if c.get("EndpointConfigName") == endpoint.get("EndpointConfigName")), {})
-    variants = [*config.get("ProductionVariants", ()), *(config.get("ShadowProductionVariants") or ())]
-    return True, next((names.modelled_version(v["ModelName"]) for v in variants if v["VariantName"] in COMPARED), None)
-
-
 def _differs(facts: CheckDeployment) -> bool:
     return (facts.verified or {}).get("decision") == "failed"
-
-
-def _told(alarm: dict[str, Any]) -> str:
-    """An alarm in words."""
-    unit = f" {UNITS[alarm['MetricName']]}" if alarm.get("MetricName") in UNITS else ""
-    figure = f"{alarm.get('MetricName')} over {alarm.get('Threshold')}{unit}" if alarm.get("MetricName") else None
-    return f"alarm {alarm.get('AlarmName')} rang ({figure or alarm.get('StateReason') or 'a composite alarm'})"
-
-
-def _rung(facts: CheckDeployment) -> list[dict[str, Any]]:
-    """The alarms that took it back: ringing still, or named by SageMaker, for without traffic they soon fall silent."""
-    said = str((facts.endpoint or {}).get("FailureReason") or "")
-    return [a for a in facts.alarms if a.get("StateValue") == "ALARM" or f"{a.get('AlarmName')}" in said]
 
 
 def _scaling(plan: DeploymentPlan | None, endpoint: dict[str, Any]) -> dict[str, Any] | None:
@@ -201,26 +170,6 @@ def _scaling(plan: DeploymentPlan | None, endpoint: dict[str, Any]) -> dict[str,
     names_of = [str(v.get("VariantName")) for v in endpoint.get("ProductionVariants") or []]
     variants = [{"name": name, "mode": plan.mode, "scaling": plan.scaling} for name in names_of]
     return {"project": plan.project, "endpoint": endpoint.get("EndpointName"), "variants": variants, "gone": []}
-
-
-def _alarm(alarm: dict[str, Any]) -> dict[str, Any]:
-    """What a person wants to know of an alarm."""
-    return {
-        "name": alarm.get("AlarmName"),
-        "metric": alarm.get("MetricName"),
-        "threshold": alarm.get("Threshold"),
-        "unit": UNITS.get(str(alarm.get("MetricName"))),
-        "reason": alarm.get("StateReason"),
-        "description": alarm.get("AlarmDescription"),
-    }
-
-
-def _log(streams: list[dict[str, Any]]) -> str | None:
-    """The last lines of the container that tells of a fault, or else of the newest one."""
-    texts = [[str(line.get("Message", "")).rstrip()[:LINE] for line in s.get("events") or []] for s in streams]
-    faulty = [lines for lines in texts if any(FAULT.search(line) for line in lines)]
-    shown = next(iter(faulty or [lines for lines in texts if lines]), [])
-    return "\n".join(shown[-LINES:]) or None
 
 
 def _warnings(facts: CheckDeployment) -> list[str]:
@@ -237,37 +186,6 @@ def _mark(package: dict[str, Any], deployed: bool, reason: str) -> dict[str, Any
     text = "deployed" if deployed else f"failed: {reason}"
     plain = "".join(c if c.isascii() and (c.isalnum() or c in " .:/=+-@_") else "-" for c in text)[:256]
     return {"ModelPackageArn": arn, "CustomerMetadataProperties": {MARK: plain.strip()}}
-
-
-def _asked(plan: DeploymentPlan | None) -> list[dict[str, Any]]:
-    configs = {c["EndpointConfigName"]: c for c in plan.endpoint_configs} if plan else {}
-    found = configs.get(plan.config or "") if plan else None
-    return list(found["ProductionVariants"]) if found else []
-
-
-def _variants(plan: DeploymentPlan | None, live: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each variant as it was asked for, with the weight and count that it really has."""
-    real = {v.get("VariantName"): v for v in live.get("ProductionVariants") or []}
-    found = []
-    for variant in _asked(plan):
-        now = real.get(variant["VariantName"], {})
-        count = now.get("CurrentInstanceCount") or variant.get("InitialInstanceCount")
-        found.append(
-            {
-                "name": variant["VariantName"],
-                "model_version": names.modelled_version(variant["ModelName"]),
-                "weight": now.get("CurrentWeight", variant["InitialVariantWeight"]),
-                "instance": {"type": variant["InstanceType"], "count": count} if "InstanceType" in variant else None,
-                "serverless": variant.get("ServerlessConfig"),
-            }
-        )
-    return found
-
-
-def _instance(plan: DeploymentPlan | None, live: dict[str, Any]) -> dict[str, Any] | None:
-    """The first variant's; the count is the live one, which an update keeps if somebody scaled the endpoint."""
-    found = _variants(plan, live)
-    return found[0]["instance"] if found else None
 
 
 def decide_recovery(facts: DecideRecovery) -> RecoveryDecision:
