@@ -118,31 +118,42 @@ def load(url: str, headers: list[str], body: Path, connections: int, seconds: fl
     return found
 
 
-def measure(servers: Servers, bodies: dict[str, Path], rounds: int, seconds: float) -> dict[tuple[str, int], Any]:
-    """Predictions a second and p99 of each server, medians of rounds in turn, as the machine is not ours alone."""
-    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+Found = dict[tuple[str, int], list[dict[str, Any]]]
+
+
+def measure(servers: Servers, bodies: dict[str, Path], rounds: int, seconds: float) -> Found:
+    """What each server did in each round, in turn and in alternating order, as the machine is not ours alone."""
+    found: Found = {}
     for number in range(rounds + 1):
         for connections in CONNECTIONS:
-            for name, (url, headers) in servers.items():
+            for name, (url, headers) in sorted(servers.items(), reverse=number % 2 == 1):
                 result = load(url, headers, bodies[name], connections, seconds)
                 if number:  # the first round warms up
                     found.setdefault((name, connections), []).append(result)
-    keys = ("per_second", "p50_ms", "p99_ms")
-    return {which: {key: statistics.median(one[key] for one in all_) for key in keys} for which, all_ in found.items()}
+    return found
 
 
-def report(found: dict[tuple[str, int], Any], console: Console) -> int:
+def median(rounds: list[dict[str, Any]], key: str) -> float:
+    """The median of a figure."""
+    return float(statistics.median(each[key] for each in rounds))
+
+
+def faster(ours: list[dict[str, Any]], other: list[dict[str, Any]]) -> float:
+    """How many times the other's predictions a second ours are: the median of the rounds' own ratios."""
+    return statistics.median(a["per_second"] / b["per_second"] for a, b in zip(ours, other, strict=True))
+
+
+def report(found: Found, console: Console) -> int:
     """Print the table; how many goals are missed."""
     table = Table("connections", "server", "per second", "p50 ms", "p99 ms", "ours is", "goal", box=None)
     missed = 0
-    for (name, connections), figures in sorted(found.items(), key=lambda item: item[0][1]):
-        plain = found[PLAIN, connections]["per_second"]
-        ratio, goal = plain / figures["per_second"], ""
+    for (name, connections), rounds in sorted(found.items(), key=lambda item: item[0][1]):
+        ratio, goal = faster(found[PLAIN, connections], rounds), ""
         if name in GOALS or name == CAPTURED:
-            met = ratio >= GOALS[name] if name in GOALS else figures["per_second"] >= CAPTURE_GOAL * plain
+            met = ratio >= GOALS[name] if name in GOALS else 1 / ratio >= CAPTURE_GOAL
             missed += not met
             goal = "met" if met else "MISSED"
-        shown = [f"{figures['per_second']:.0f}", f"{figures['p50_ms']:.2f}", f"{figures['p99_ms']:.2f}"]
+        shown = [f"{median(rounds, 'per_second'):.0f}", *(f"{median(rounds, key):.2f}" for key in ("p50_ms", "p99_ms"))]
         table.add_row(str(connections), name, *shown, f"{ratio:.2f} ×", goal)
     console.print(table)
     return missed
