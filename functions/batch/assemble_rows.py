@@ -33,6 +33,7 @@ def handler(facts: AssembleRows) -> dict[str, Any]:
     folder = names.batch_folder(settings.artifacts_bucket_name, facts.project, facts.drop)
     target, rows, refused = folder.below("predictions/"), 0, 0
     errors: list[str] = []
+    taken: set[str] = set()
     with tempfile.TemporaryDirectory() as place:
         table = fetch_table(s3, facts.dataset, facts.config, Path(place))
         for file, name in zip(table.files, facts.staged["files"], strict=True):
@@ -43,6 +44,9 @@ def handler(facts: AssembleRows) -> dict[str, Any]:
             except JobError as error:
                 raise BatchRowsError(str(error)) from error
             own = file.name if file.name.lower().endswith(".csv") else f"{file.name}.csv"
+            while own in taken:  # of `rows` and `rows.csv` each has its own
+                own = f"{own}.csv"
+            taken.add(own)
             s3.upload_file(str(written), target.bucket, target.below(own).key)
             rows, refused = rows + counts.rows - counts.refused, refused + counts.refused
             errors += counts.errors or []

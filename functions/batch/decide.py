@@ -12,6 +12,7 @@ from dropforge.settings import Settings
 
 #: Megabytes of rows in one request; SageMaker's own default, said so that it does not depend on the image.
 PAYLOAD = 6
+USUAL_INSTANCE = "ml.m5.large"  # where AWS has no transform jobs on what the endpoint runs on
 
 
 class PlanBatchSettings(Settings):
@@ -82,11 +83,12 @@ def _job(
 ) -> dict[str, Any]:
     folder = names.batch_folder(settings.artifacts_bucket_name, facts.project, facts.drop)
     kind = facts.staged["content_type"]
+    instance = deploy.instance_type if names.transforms(deploy.instance_type) else USUAL_INSTANCE
     resources: dict[str, Any] = {
-        "InstanceType": deploy.instance_type,
+        "InstanceType": instance,
         "InstanceCount": max(1, min(deploy.initial_instance_count, len(facts.staged["files"]))),
     }
-    if not names.has_local_storage(deploy.instance_type):
+    if not names.has_local_storage(instance):
         resources["VolumeKmsKeyId"] = settings.key_arn
     return {
         "TransformJobName": names.job_name(facts.drop, "batch", names.job_attempt(facts.attempt)),

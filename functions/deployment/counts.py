@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deployment.models import PlanDeployment
+    from deployment.models import DeploymentPlan, PlanDeployment
 
 
 def retained(facts: PlanDeployment, *, scales: bool = False) -> dict[str, Any]:
@@ -17,6 +17,15 @@ def retained(facts: PlanDeployment, *, scales: bool = False) -> dict[str, Any]:
         return {}
     excluded = [{"VariantPropertyType": kind} for kind in ("DesiredWeight", "DataCaptureConfig")]
     return {"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": excluded}
+
+
+def scaling_of(plan: DeploymentPlan, endpoint: dict[str, Any]) -> dict[str, Any] | None:
+    """What the scaling machine takes: every live variant, scaled or not."""
+    if endpoint.get("EndpointStatus") != "InService":
+        return None
+    names = [str(v.get("VariantName")) for v in endpoint.get("ProductionVariants") or []]
+    variants = [{"name": name, "mode": plan.mode, "scaling": plan.scaling} for name in names]
+    return {"project": plan.project, "endpoint": endpoint.get("EndpointName"), "variants": variants, "gone": []}
 
 
 def _is_scaled(facts: PlanDeployment) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from deployment import history, requests
 from deployment.compare import Pair, compare
-from deployment.counts import fewest, retained
+from deployment.counts import fewest, retained, scaling_of
 from deployment.kinds import EndpointUnusableError, fit
 from deployment.models import DeploymentPlan, PlanDeployment
 from deployment.requests import VARIANT, run_of, version_of
@@ -127,7 +127,8 @@ def _decide(facts: PlanDeployment, deploy: Deploy, plan: DeploymentPlan, config:
         }
         return plan.model_copy(update=changes)
     if live == name and status == "InService":
-        return plan.model_copy(update={"reason": f"{name} is live already"})
+        changes = {"reason": f"{name} is live already", "rescale": scaling_of(plan, endpoint)}
+        return plan.model_copy(update=changes)
     if status in ("Failed", "Deleting"):
         raise EndpointUnusableError(
             f"endpoint {project} is {status}: {endpoint.get('FailureReason') or 'no reason given'}. Delete it with "

@@ -58,15 +58,17 @@ def handler(facts: FindLost) -> dict[str, Any]:
 def _lost(project: str, known: dict[str, str], now: str, since: datetime) -> Iterator[dict[str, Any]]:
     """The project's lost decisions. The index only says where to look; the table itself says what was lost."""
     for status in lost.KINDS.values():
-        for arn in _packages(project, status):
-            if known.get(arn) != status:
+        for arn, created in _packages(project, status):
+            # Of what is older than the table, and unknown to it, nobody can say when a person decided.
+            if known.get(arn) != status and (arn in known or created >= since):
                 package = sagemaker.describe_model_package(ModelPackageName=arn)
                 event = lost.lost_decision(package, _items(arn), now=now, since=since)
                 if event:
                     yield event
 
 
-def _packages(project: str, status: str) -> list[str]:
+def _packages(project: str, status: str) -> list[tuple[str, datetime]]:
+    """ARN and time of creation, the newest first."""
     try:
         found = sagemaker.list_model_packages(
             ModelPackageGroupName=project,
@@ -79,7 +81,7 @@ def _packages(project: str, status: str) -> list[str]:
         if error.response["Error"]["Code"] in NO_GROUP:
             return []  # no run has made a model yet
         raise
-    return [str(package["ModelPackageArn"]) for package in found["ModelPackageSummaryList"]]
+    return [(str(package["ModelPackageArn"]), package["CreationTime"]) for package in found["ModelPackageSummaryList"]]
 
 
 def _decisions(project: str) -> list[dict[str, Any]]:

@@ -73,6 +73,7 @@ class DeploymentPlan(Decision):
     {kind: experiment, input, detail}; `fallback`: those that bring back
     what was live before, if the answers turn out to be others than those that were evaluated.
     `check`: an earlier attempt asked SageMaker already; only wait, check and tell. `first`: nothing was served before.
+    `rescale`: what the scaling machine takes, where the version is live already, but project.yaml may have changed.
     """
 
     action: Literal["create", "update", "check", "none"]
@@ -93,6 +94,7 @@ class DeploymentPlan(Decision):
     verify: bool = False
     unscale: list[str] = []
     scaling: dict[str, Any] | None = None
+    rescale: dict[str, Any] | None = None
     config: str | None = None
     first: bool = False
     warnings: list[str] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from deployment import told
-from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck, DeploymentPlan
+from deployment.counts import scaling_of
+from deployment.models import CheckDeployment, DecideRecovery, DeploymentCheck
 from dropforge import events, names
 from dropforge.failures import show_log, understand
 from dropforge.recovery import RecoveryDecision, again_or_not
@@ -81,7 +82,7 @@ def check_deployment(facts: CheckDeployment) -> DeploymentCheck:
         mark=None
         if back and (stays or package.get("ModelPackageVersion") == rejected)
         else _mark(package, deployed, reason),
-        scaling=None if clean_up else _scaling(plan, endpoint),
+        scaling=None if clean_up or plan is None else scaling_of(plan, endpoint),
         detail_type=kind,
         detail=detail | {"clean_up": clean_up},
     )
@@ -161,15 +162,6 @@ def _why_not(facts: CheckDeployment) -> str | None:
 
 def _differs(facts: CheckDeployment) -> bool:
     return (facts.verified or {}).get("decision") == "failed"
-
-
-def _scaling(plan: DeploymentPlan | None, endpoint: dict[str, Any]) -> dict[str, Any] | None:
-    """What the scaling machine takes: every live variant, scaled or not."""
-    if plan is None or endpoint.get("EndpointStatus") != "InService":
-        return None
-    names_of = [str(v.get("VariantName")) for v in endpoint.get("ProductionVariants") or []]
-    variants = [{"name": name, "mode": plan.mode, "scaling": plan.scaling} for name in names_of]
-    return {"project": plan.project, "endpoint": endpoint.get("EndpointName"), "variants": variants, "gone": []}
 
 
 def _warnings(facts: CheckDeployment) -> list[str]:

@@ -14,7 +14,7 @@ from scaling.models import DecideIdle, Idleness
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-USUAL_HOURS = 72  # without budget.idle_hours; then it is only told
+USUAL_HOURS = 72  # without budget.idle_hours
 GRACE = timedelta(hours=24)  # between the warning and the deletion
 
 
@@ -27,7 +27,7 @@ def decide(facts: DecideIdle, price_list: str = "") -> Idleness:
     busy = _busy(facts, deploy, timedelta(hours=hours))
     if busy:
         return Idleness(action="clear" if spell else "none", reason=busy)
-    deletes = budget.on_idle == "delete" and budget.idle_hours is not None
+    deletes = budget.on_idle == "delete"
     action, reason, after = _due(facts, spell, deletes=deletes)
     if action == "none":
         return Idleness(action="none", reason=reason)

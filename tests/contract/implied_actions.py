@@ -109,6 +109,7 @@ INTEGRATIONS: dict[str, Implied] = {
         (
             "application-autoscaling:RegisterScalableTarget",
             "sagemaker:DescribeEndpoint",
+            "sagemaker:DescribeEndpointConfig",
             "sagemaker:UpdateEndpointWeightsAndCapacities",
             "iam:CreateServiceLinkedRole",
         )

@@ -42,12 +42,19 @@ def test_each_attempt_has_a_job_of_its_own() -> None:
 
 
 def test_there_are_no_more_instances_than_files() -> None:
-    deploy = '{"instance_type": "ml.m5d.xlarge", "initial_instance_count": 3}'
+    deploy = '{"instance_type": "ml.g4dn.xlarge", "initial_instance_count": 3}'
     resources = plan(deploy, STAGED | {"files": ["a", "b"]})["job"]["TransformResources"]
-    assert resources == {"InstanceType": "ml.m5d.xlarge", "InstanceCount": 2}, "and no key for local storage"
+    assert resources == {"InstanceType": "ml.g4dn.xlarge", "InstanceCount": 2}, "and no key for local storage"
     assert plan(deploy)["job"]["TransformResources"]["InstanceCount"] == 1
 
 
 def test_another_product_s_package_is_refused() -> None:
     with pytest.raises(InputInvalidError, match="not made by Dropforge"):
         plan(package=PACKAGE | {"CustomerMetadataProperties": {}})
+
+
+@pytest.mark.parametrize(("wanted", "used"), [("ml.t2.medium", "ml.m5.large"), ("ml.c5.xlarge", "ml.c5.xlarge")])
+def test_what_transform_jobs_do_not_run_on_gives_way(wanted: str, used: str) -> None:
+    planned = plan(f'{{"instance_type": "{wanted}"}}')
+    assert_valid("sagemaker", "CreateTransformJob", planned["job"])
+    assert planned["job"]["TransformResources"]["InstanceType"] == used

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import botocore.session
 import pytest
 from dropforge import names
 from dropforge.errors import NameInvalidError
@@ -73,3 +74,12 @@ def test_a_configurations_name_tells_run_and_version() -> None:
     assert names.configured_version(name) == ("abcdefghij", 12)
     assert names.configured_version("somebody-elses") is None
     assert names.configured_version(None) is None
+
+
+def test_transform_jobs_run_on_what_aws_says() -> None:
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    known = {
+        name: set(model.shape_for(name).enum) for name in ("TransformInstanceType", "ProductionVariantInstanceType")
+    }
+    every = known["TransformInstanceType"] | known["ProductionVariantInstanceType"]
+    assert {name for name in every if names.transforms(name)} == known["TransformInstanceType"]

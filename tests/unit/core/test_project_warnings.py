@@ -64,7 +64,12 @@ def test_what_acts_or_is_switched_off_is_silent(text: str) -> None:
     [
         ("data: {complete_on: success, quiet_period: 9}", "data.quiet_period", "no drop waits for quiet", "any"),
         ("data: {complete_on: quiet, manifest_wait: 9}", "data.manifest_wait", "no manifest is waited for", "any"),
-        ("budget: {on_idle: delete}", "budget.on_idle", "without `idle_hours`", "idle_hours: 12"),
+        (
+            "deploy: {mode: batch, instance_type: ml.t2.medium}",
+            "deploy.instance_type",
+            "no transform jobs",
+            "another type",
+        ),
         ("deploy: {mode: batch}\nbudget: {idle_hours: 9}", "budget.idle_hours", "nothing is idle", "remove"),
         (
             "deploy: {instance_type: ml.inf1.xlarge, initial_instance_count: 2, strategy: canary}",

@@ -346,3 +346,11 @@ def test_a_rejected_live_version_is_no_champion(strategy: str) -> None:
     planned = plan(text, endpoint("df-run0000002-v2-0123456789"), packages)
     assert (planned["strategy"], [p["kind"] for p in planned["phases"]]) == ("all_at_once", ["update"])
     assert planned["warnings"][0] == "version 2 is Rejected, so it gets no traffic"
+
+
+def test_what_is_live_already_is_scaled_as_project_yaml_says_now() -> None:
+    text = "deploy: {scaling: {max: 4}}\n"
+    rescaled = plan(text, endpoint(plan(text)["config"]))
+    assert (rescaled["action"], rescaled["rescale"]["variants"][0]["scaling"]["max"]) == ("none", 4)
+    assert plan("", endpoint(plan()["config"]))["rescale"]["variants"][0]["scaling"] is None
+    assert plan("", endpoint())["rescale"] is None

@@ -17,6 +17,9 @@ QUIET_PERIOD = 300  # seconds without a new object until a drop is complete
 CHANNELS = ("train", "validation", "batch", "truth", "unlabelled", "features")
 
 _TEMPORARY = re.compile(r"(?:^|/)[._]|\.(?:tmp|temp|part|crdownload|swp)$|~$", re.IGNORECASE)
+_TRANSFORMS = re.compile(
+    r"ml\.(?:(?:m4|c4|c5|p2|p3)\.(?!large$)|(?:m5|[mcr][67]i|g4dn|g5|g6e?|trn1|inf2)\.)\w+$",
+)
 _LOCAL_STORAGE = re.compile(r"ml\.(?:[a-z]+\d[a-z]*d[a-z]*|g5|g6e?|gr6|p5(?:en?)?|trn\d.*)\.")
 
 
@@ -71,6 +74,11 @@ def job_try(name: str) -> int:
 def is_data(path: str) -> bool:
     """Whether an object at this path below its channel holds data (Spark and editors leave others beside it)."""
     return _TEMPORARY.search(path) is None
+
+
+def transforms(instance_type: str) -> bool:
+    """Whether transform jobs run on the instance type (botocore, TransformInstanceType: fewer than endpoints have)."""
+    return _TRANSFORMS.match(instance_type) is not None
 
 
 def has_local_storage(instance_type: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dropforge import names
 from dropforge.problems import Path, Problem, dotted, with_lines
 from dropforge.project_base import on
 
@@ -66,8 +67,6 @@ def _advice(project: Project) -> Iterator[Problem]:
         reason = "an interrupted spot job begins again: only a script that keeps its state goes on where it was"
         fix = "save to and load from /opt/ml/checkpoints, and add `checkpoints: true`"
         yield Problem(("train", "spot"), reason, fix)
-    if project.budget.on_idle == "delete" and project.budget.idle_hours is None:
-        yield Problem(("budget", "on_idle"), "no endpoint is idle without `idle_hours`", "add e.g. `idle_hours: 12`")
     yield from _deploy(project)
     yield from _tune(project)
     for name, feature in (("monitor", "Model Monitor"), ("debug", "Debugger"), ("label", "Ground Truth")):
@@ -94,6 +93,9 @@ def _deploy(project: Project) -> Iterator[Problem]:
     if guarded and deploy.instance_type.startswith("ml.inf1."):
         reason = "on Inf1 instances AWS moves all traffic at once, whatever is asked for"
         yield Problem(("deploy", "strategy"), reason, "choose another instance type, or `all_at_once`")
+    if deploy.serving == "batch" and not names.transforms(deploy.instance_type):
+        reason = f"AWS has no transform jobs on {deploy.instance_type}, so they run on ml.m5.large"
+        yield Problem(("deploy", "instance_type"), reason, "choose another type, or remove it")
     scaling = deploy.scaling
     if scaling and on(scaling) and "initial_instance_count" in deploy.model_fields_set:
         count = deploy.initial_instance_count
