@@ -16,7 +16,9 @@ from tests.unit.botocore_check import complaints
 
 # What Step Functions takes as JSON and hands on as text ("connect-eventbridge", "connect-stepfunctions").
 JSON_MEMBERS = {("events", "Detail"), ("states", "Input")}
-EXPRESSIONS = ("ConditionExpression", "FilterExpression", "KeyConditionExpression", "UpdateExpression")
+EXPRESSIONS = (
+    "ConditionExpression", "FilterExpression", "KeyConditionExpression", "ProjectionExpression", "UpdateExpression",
+)  # fmt: skip
 SYNTAX = {"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN"}
 EVENT_FIELDS = {"version", "id", "project", "run", "drop", "cause"}
 PROTOCOLS = {"default", "email", "email-json", "sms", "sqs", "lambda", "http", "https", "application", "firehose"}
