@@ -125,6 +125,17 @@ def test_a_comparison_that_stands_goes_if_it_cannot_be_made_again(monkeypatch: p
     assert "the comparison broke off" in told["reason"]
 
 
+def test_an_update_that_fails_leaves_another_ones_comparison_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Version 2's was stopped by hand; version 3 would have taken over as a canary."""
+    world = World(monkeypatch, {1: "Approved", 2: "Approved", 3: "Approved"})
+    world.served(1, **BOTH)
+    world.at["Update Endpoint"] = refused
+    assert "Go Back" not in world.run(3, "Approved").path
+    assert len(version_live(world)) == 2
+    assert (world.told()["still_compared"], world.told()["compared_version"]) == (True, 2)
+    assert world.told()["reason"].startswith("You have exceeded a quota")
+
+
 def _rings(_: Call) -> Any:
     return {"MetricAlarms": [{"AlarmName": "complaints", "StateValue": "ALARM"}], "CompositeAlarms": []}
 
