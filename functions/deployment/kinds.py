@@ -26,6 +26,12 @@ class EndpointUnusableError(DropforgeError):
     """The endpoint is in a state, or of a kind, that no update leaves; a person has to delete it."""
 
 
+def variants_of(described: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The variants of an endpoint or a configuration, those that get copies of the calls as well."""
+    kinds = ("ProductionVariants", "ShadowProductionVariants")
+    return [variant for kind in kinds for variant in (described or {}).get(kind) or []]
+
+
 def kind_of(config: dict[str, Any] | None) -> str | None:
     """The kind of an endpoint configuration; null where nobody knows it."""
     variants = (config or {}).get("ProductionVariants") or []

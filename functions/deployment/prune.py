@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from deployment import history, requests
+from deployment.kinds import variants_of
 from deployment.models import PlanPruning, Pruning
 from dropforge import events, names
 from dropforge.settings import Settings
@@ -59,13 +60,9 @@ def _served(facts: PlanPruning) -> list[str]:
     return list(dict.fromkeys(str(item["endpoint_config"]) for item in history.served(facts.history)))
 
 
-def _variants(request: Request) -> list[Request]:
-    return [*request["ProductionVariants"], *request.get("ShadowProductionVariants", [])]
-
-
 def _models(request: Request) -> list[str]:
-    return [variant["ModelName"] for variant in _variants(request)]
+    return [variant["ModelName"] for variant in variants_of(request)]
 
 
 def _alarms(config: str, request: Request) -> list[str]:
-    return [f"{config}-{v['VariantName']}-{kind}" for v in _variants(request) for kind in requests.ALARMS]
+    return [f"{config}-{v['VariantName']}-{kind}" for v in variants_of(request) for kind in requests.ALARMS]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deployment import history
+from deployment.kinds import variants_of
 from deployment.models import ChooseTarget, Target
 from dropforge import events, names
 from dropforge.project import Deploy, Project
@@ -155,8 +156,7 @@ def _live(endpoint: dict[str, Any] | None) -> int | None:
 
 def _sharing(config: dict[str, Any] | None) -> set[int | None]:
     """Versions that get calls, or copies of them: a comparison is called after the champion alone."""
-    variants = ("ProductionVariants", "ShadowProductionVariants")
-    return {names.modelled_version(v.get("ModelName")) for key in variants for v in (config or {}).get(key) or []}
+    return {names.modelled_version(variant.get("ModelName")) for variant in variants_of(config)}
 
 
 def _pending(endpoint: dict[str, Any]) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from deployment.kinds import COMPARED_VARIANTS
+from deployment.kinds import COMPARED_VARIANTS, variants_of
 from dropforge import names
 
 if TYPE_CHECKING:
@@ -20,15 +20,12 @@ UNITS = {"ModelLatency": "microseconds"}
 def beside(facts: CheckDeployment) -> tuple[bool, int | None]:
     """Whether a version is beside the live one to be compared with it, and which, as far as anybody knows."""
     endpoint, plan = facts.endpoint or {}, facts.plan
-    live = [*(endpoint.get("ProductionVariants") or []), *(endpoint.get("ShadowProductionVariants") or [])]
-    if not any(v.get("VariantName") in COMPARED_VARIANTS for v in live):
+    if not any(v.get("VariantName") in COMPARED_VARIANTS for v in variants_of(endpoint)):
         return False, None
     known = [*(plan.endpoint_configs if plan else []), *([facts.live_config] if facts.live_config else [])]
     config = next((c for c in known if c.get("EndpointConfigName") == endpoint.get("EndpointConfigName")), {})
-    both = [*config.get("ProductionVariants", ()), *(config.get("ShadowProductionVariants") or ())]
-    return True, next(
-        (names.modelled_version(v["ModelName"]) for v in both if v["VariantName"] in COMPARED_VARIANTS), None
-    )
+    models = [v["ModelName"] for v in variants_of(config) if v["VariantName"] in COMPARED_VARIANTS]
+    return True, names.modelled_version(models[0]) if models else None
 
 
 def in_words(alarm: dict[str, Any]) -> str:

@@ -57,7 +57,7 @@ class Pace:
             left = ends - time.monotonic()
             if left <= 0 and (more is None or not more(-left)):
                 break
-            self.pause(min(max(left, 0.0) or _LOOK, _LOOK))
+            self.pause(min(left, _LOOK) if left > 0 else _LOOK)
         self._gained += max(0.0, seconds - (time.monotonic() - began))
         self.check()
 
